@@ -1,0 +1,150 @@
+"""What every door stands on: the ledger, reads, passwords and gateways, each behind a bound of its own.
+
+The ledger's core is synchronous; here it meets the event loop. A full queue raises Overloaded at once, so that nothing
+waits without limit and no kind of work starves another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import msgspec
+
+from tollhouse.config import Settings
+from tollhouse.ledger.clock import Clock
+from tollhouse.ledger.commands import Command, Receipt
+from tollhouse.ledger.facts import TenantFact
+from tollhouse.ledger.group_commit import GroupCommit
+from tollhouse.ledger.ledger import Ledger, Outcome
+from tollhouse.ledger.ports import Gateway, Store
+from tollhouse.ledger.refusals import Overloaded
+
+T = TypeVar("T")
+
+
+class Credential(msgspec.Struct, frozen=True):
+    """Whom an API key speaks for. `kind` is secret, public, application or client."""
+
+    tenant: TenantFact
+    kind: str
+
+
+class Bounded:
+    """A pool of threads with a bound on what may wait or run in it."""
+
+    def __init__(self, name: str, threads: int, calls_max: int) -> None:
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._calls_max = calls_max
+        self._calls = 0
+
+    async def run(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Run in a thread; Overloaded when too much waits already. Goes on when the caller is gone."""
+        if self._calls >= self._calls_max:
+            raise Overloaded
+        self._calls += 1
+        future = asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
+        future.add_done_callback(self._done)
+        return await asyncio.shield(future)
+
+    def _done(self, _future: asyncio.Future[Any]) -> None:
+        self._calls -= 1
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=False)
+
+
+class Desk:
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        store: Store,
+        clock: Clock,
+        settings: Settings,
+        gateways: dict[str, Gateway],
+        observe_batch: Callable[[int], None],
+    ) -> None:
+        self.store = store
+        self.clock = clock
+        self.settings = settings
+        self.gateways = gateways
+        self.reads = Bounded("read", settings.read_threads, settings.reads_max)
+        self.passwords = Bounded("password", settings.password_threads, settings.passwords_max)
+        self.gateway_calls = Bounded("gateway", settings.gateway_threads, settings.gateway_calls_max)
+        self._commits = GroupCommit(ledger, self._deliver, weight_max=settings.queue_max, observe=observe_batch)
+        self._credentials: dict[str, tuple[float, Credential | None]] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._commits.start()
+
+    async def stop(self) -> None:
+        """Answer all that was accepted, then end."""
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        self.gateway_calls.close()
+        self.passwords.close()
+        self.reads.close()
+        self._commits.stop()
+
+    @property
+    def waiting_weight(self) -> int:
+        return self._commits.waiting_weight
+
+    async def execute(self, command: Command) -> Receipt:
+        """The receipt, once it is durable; raises the refusal, Overloaded or StoreUnavailable."""
+        future: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+        self._commits.submit(command, future)
+        return await future
+
+    def _deliver(self, answers: Sequence[tuple[Any, Outcome]]) -> None:
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(_resolve, answers)
+
+    async def credential(self, key: str) -> Credential | None:
+        """Whom this API key speaks for, or None. Known keys are remembered for a few seconds, by their hash."""
+        key_hash = hash_of_key(key)
+        remembered = self._credentials.get(key_hash)
+        now = time.monotonic()
+        if remembered is not None and remembered[0] > now:
+            return remembered[1]
+        credential = await self.reads.run(self._find_credential, key_hash)
+        if credential is not None and self.settings.key_cache_seconds:
+            if len(self._credentials) >= _CREDENTIALS_MAX:
+                self._credentials.clear()
+            self._credentials[key_hash] = (now + self.settings.key_cache_seconds, credential)
+        return credential
+
+    def _find_credential(self, key_hash: str) -> Credential | None:
+        found = self.store.key(key_hash)
+        if found is None or found.revoked_at is not None:
+            return None
+        with self.store.reading(found.tenant_id) as reader:
+            (tenant,) = reader.find(TenantFact)
+        return Credential(tenant, found.kind)
+
+
+_CREDENTIALS_MAX = 10_000
+
+
+def _resolve(answers: Sequence[tuple[asyncio.Future[Receipt], Outcome]]) -> None:
+    for future, outcome in answers:
+        if future.done():
+            continue
+        if isinstance(outcome, Exception):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)
+
+
+def hash_of_key(key: str) -> str:
+    """How an API key is kept. Keys are random, so a plain SHA-256 is enough."""
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,97 @@
+"""Where the parts meet: the only file that names concrete things."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from contextlib import ExitStack
+
+from tollhouse.apis.beacon.routes import BeaconDoor
+from tollhouse.apis.desk import Desk
+from tollhouse.apis.operations import OperationsDoor
+from tollhouse.clock import SystemClock
+from tollhouse.config import Settings
+from tollhouse.ledger.ledger import Ledger
+from tollhouse.ledger.ports import Gateway
+from tollhouse.logs import configure_logs
+from tollhouse.metrics import Metrics
+from tollhouse.store.engine import UnusableStore, store_url
+from tollhouse.store.migrate import is_current, migrate
+from tollhouse.store.queries import SqlQueries
+from tollhouse.store.store import SqlStore
+from tollhouse.web import Front
+
+#: How long a thread may keep the interpreter while another waits: the committing thread must not starve beside the
+#: event loop.
+SWITCH_INTERVAL_SECONDS = 0.00005
+
+
+def open_store(settings: Settings) -> SqlStore:
+    """The store of the settings, with its tables: SQLite's are brought up to date, PostgreSQL's must be."""
+    store = SqlStore(store_url(settings.database_url), readers=settings.read_threads)
+    if store.is_sqlite:
+        migrate(store)
+    elif not is_current(store):
+        store.close()
+        raise UnusableStore("The tables are not up to date: run `tollhouse migrate`.")
+    return store
+
+
+def open_ledger(store: SqlStore) -> Ledger:
+    return Ledger(store, SystemClock())
+
+
+def gateways(_store: SqlStore) -> dict[str, Gateway]:
+    return {}
+
+
+def build_front(settings: Settings) -> Front:
+    """The whole server as an ASGI application."""
+    resources = ExitStack()
+    metrics = Metrics()
+    store = open_store(settings)
+    resources.callback(store.close)
+    store.check_durability()
+    resources.enter_context(store.held_by_one_server())
+    desk = Desk(
+        ledger=open_ledger(store),
+        store=store,
+        clock=SystemClock(),
+        settings=settings,
+        gateways=gateways(store),
+        observe_batch=metrics.batch,
+    )
+    queries = SqlQueries(store)
+
+    async def start() -> None:
+        desk.start()
+
+    async def stop() -> None:
+        await desk.stop()
+        resources.close()
+
+    operations = OperationsDoor(ready=lambda: is_current(store), metrics=lambda: metrics.text(desk.waiting_weight))
+    return Front(
+        [
+            ("/healthz", operations),
+            ("/readyz", operations),
+            ("/metrics", operations),
+            ("/openapi", operations),
+            ("", BeaconDoor(desk, queries)),
+        ],
+        observe=metrics.request,
+        start=start,
+        stop=stop,
+        log_every_request=bool(settings.access_log),
+    )
+
+
+def create() -> Front:
+    """What uvicorn calls in each of its processes."""
+    settings = Settings.from_environment()
+    configure_logs(settings.log_level)
+    sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
+    front = build_front(settings)
+    gc.collect()
+    gc.freeze()
+    return front

@@ -1,0 +1,70 @@
+"""Settings: every one is an environment variable `TOLLHOUSE_…`, read once at start."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+PREFIX = "TOLLHOUSE_"
+
+
+class BadSetting(ValueError):
+    """A setting that cannot be used; the sentence names it and says what is wanted."""
+
+
+def _setting(default: Any, about: str, *, least: int | None = None, most: int | None = None) -> Any:
+    return field(default=default, metadata={"about": about, "least": least, "most": most})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    database_url: str = _setting("sqlite:///tollhouse.db", "The store: sqlite:///FILE or postgresql://…")
+    log_level: str = _setting("info", "debug, info, warning or error.")
+    access_log: int = _setting(0, "1 writes a log line for every request, also the successful ones.", least=0, most=1)
+    queue_max: int = _setting(
+        20_000, "Facts that may wait for a commit; beyond it a request is answered 503.", least=1, most=1_000_000
+    )
+    reads_max: int = _setting(256, "Reads that may wait or run at once; beyond it 503.", least=1, most=100_000)
+    read_threads: int = _setting(8, "Threads, and store connections, for reads.", least=1, most=64)
+    password_threads: int = _setting(1, "Threads that check passwords.", least=1, most=64)
+    passwords_max: int = _setting(64, "Password checks that may wait; beyond it 503.", least=1, most=100_000)
+    gateway_threads: int = _setting(32, "Calls to payment gateways at once.", least=1, most=1000)
+    gateway_calls_max: int = _setting(256, "Gateway calls that may wait; beyond it 503.", least=1, most=100_000)
+    gateway_timeout_seconds: int = _setting(
+        8, "How long a gateway may take; an unknown outcome is answered within one second more.", least=1, most=8
+    )
+    resolve_after_seconds: int = _setting(
+        30, "How long after an unknown outcome the gateway is asked what became of it.", least=0, most=86_400
+    )
+    body_bytes_max: int = _setting(1_048_576, "The largest request body.", least=1024, most=104_857_600)
+    bulk_items_max: int = _setting(1000, "The most items in one bulk call.", least=1, most=100_000)
+    key_cache_seconds: int = _setting(5, "How long a known API key is remembered.", least=0, most=300)
+    password_cache_seconds: int = _setting(60, "How long a checked password is remembered.", least=0, most=3600)
+    kelviq_charge_features: int = _setting(
+        1, "0 answers Kelviq charges with features [], as the published sample does.", least=0, most=1
+    )
+    self_charges: int = _setting(1, "0 forbids a customer's own people to create charges on it.", least=0, most=1)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """Read every `TOLLHOUSE_…` variable that is a setting; BadSetting names one that cannot be used."""
+        given = {}
+        for setting in fields(cls):
+            text = environment.get(PREFIX + setting.name.upper())
+            if text is not None and text != "":
+                given[setting.name] = _read(PREFIX + setting.name.upper(), text, setting.default, setting.metadata)
+        return cls(**given)
+
+
+def _read(name: str, text: str, default: Any, bounds: Mapping[str, Any]) -> Any:
+    if isinstance(default, str):
+        return text
+    if not text.isascii() or not text.isdigit():
+        raise BadSetting(f"{name} must be a whole number.")
+    number = int(text)
+    least, most = bounds["least"], bounds["most"]
+    if not least <= number <= most:
+        raise BadSetting(f"{name} must be between {least} and {most}.")
+    return number

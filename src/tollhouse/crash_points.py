@@ -1,0 +1,25 @@
+"""Named places between two phases, where a test may have the process killed.
+
+`TOLLHOUSE_CRASH_POINT` names one of them; without it `reach` does nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+
+BEFORE_COMMIT = "before-commit"
+AFTER_COMMIT = "after-commit"
+INTENT_COMMITTED = "intent-committed"
+GATEWAY_ANSWERED = "gateway-answered"
+OUTCOME_COMMITTED = "outcome-committed"
+
+ALL = (BEFORE_COMMIT, AFTER_COMMIT, INTENT_COMMITTED, GATEWAY_ANSWERED, OUTCOME_COMMITTED)
+
+_armed = os.environ.get("TOLLHOUSE_CRASH_POINT", "")  # noqa: TID251 - must be known wherever it is reached
+
+
+def reach(point: str) -> None:
+    """Kill this process here, as a power cut would, when the point is the armed one."""
+    if _armed and point == _armed:
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,232 @@
+"""What one batch of one tenant knows, and what it is about to write.
+
+Everything a decision reads comes through the book, and everything it decides goes into the book: a later command of the
+batch sees what an earlier one decided. Nothing reaches the store before `append`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import TypeVar
+
+from tollhouse.domain import sessions, summaries
+from tollhouse.domain.money import OutOfRange
+from tollhouse.domain.summaries import ChargeSummary
+from tollhouse.ledger.clock import MINUTE
+from tollhouse.ledger.commands import Idempotency
+from tollhouse.ledger.facts import (
+    CustomerFact,
+    Fact,
+    ReceiptFact,
+    SummaryFact,
+    TenantFact,
+    TransactionFact,
+)
+from tollhouse.ledger.numbers import Numbers
+from tollhouse.ledger.ports import UnitOfWork
+from tollhouse.ledger.refusals import SumTooLarge
+
+F = TypeVar("F", bound=Fact)
+
+
+class Book:
+    def __init__(self, unit: UnitOfWork, numbers: Numbers, now: int) -> None:
+        self.unit = unit
+        self.now = now
+        self.tenant: TenantFact = unit.tenant()
+        self.tenant_id = self.tenant.tenant_id
+        self._numbers = numbers
+        self._session_window = self.tenant.session_window_minutes * MINUTE
+        self._customers: dict[int, CustomerFact] = {}
+        self._by_reference: dict[str, CustomerFact] = {}
+        self._earliest_by_email: dict[str, CustomerFact] = {}
+        self._guest_by_email: dict[str, CustomerFact] = {}
+        self._summaries: dict[tuple[int, str], ChargeSummary] = {}
+        self._summaries_known: set[int] = set()
+        self._receipts: dict[tuple[str, str], ReceiptFact] = {}
+        self._new_customers: list[CustomerFact] = []
+        self._touched: dict[int, CustomerFact] = {}
+        self._identified: dict[int, CustomerFact] = {}
+        self._changed_summaries: set[tuple[int, str]] = set()
+        self._balance_deltas: dict[int, int] = {}
+        self._appended: dict[type[Fact], list[Fact]] = {}
+
+    # What is known.
+
+    def prefetch(self, keys: Iterable[Idempotency], references: set[str], emails_folded: set[str]) -> None:
+        """Look up, once for the whole batch, whatever its commands name."""
+        pairs = [(key.scope, key_hash(key.key)) for key in keys]
+        if pairs:
+            for receipt in self.unit.receipts(pairs):
+                self._receipts[receipt.scope, receipt.key_hash] = receipt
+        if references:
+            for customer in self.unit.customers_by_reference(sorted(references)):
+                self._know(customer)
+        if emails_folded:
+            for customer in self.unit.customers_by_email(sorted(emails_folded)):
+                self._know(customer)
+        if self._customers:
+            self._know_summaries(list(self._customers))
+
+    def receipt(self, idempotency: Idempotency) -> ReceiptFact | None:
+        return self._receipts.get((idempotency.scope, key_hash(idempotency.key)))
+
+    def customer(self, number: int) -> CustomerFact | None:
+        """The customer with this number, deleted or not, locked for this unit of work."""
+        known = self._customers.get(number)
+        if known is None:
+            for row in self.unit.find(CustomerFact, lock=True, number=number):
+                known = self._know(row)
+        return known
+
+    def customer_by_reference(self, reference: str) -> CustomerFact | None:
+        known = self._by_reference.get(reference)
+        if known is None:
+            for row in self.unit.customers_by_reference([reference]):
+                known = self._know(row)
+        return known
+
+    def known_by_reference(self, reference: str) -> CustomerFact | None:
+        """The live customer with this reference, if the batch looked it up or made it."""
+        return self._by_reference.get(reference)
+
+    def known_by_email(self, email_folded: str) -> CustomerFact | None:
+        """The earliest live customer with this e-mail, as far as the batch looked it up or made it."""
+        return self._earliest_by_email.get(email_folded)
+
+    def known_guest(self, email_folded: str) -> CustomerFact | None:
+        """The guest of this e-mail: made from the e-mail alone and not yet given a reference."""
+        return self._guest_by_email.get(email_folded)
+
+    def summary(self, customer_number: int, currency: str) -> ChargeSummary:
+        if customer_number not in self._summaries_known:
+            self._know_summaries([customer_number])
+        return self._summaries.get((customer_number, currency), summaries.EMPTY)
+
+    def next_number(self, name: str) -> int:
+        return self._numbers.take(self.tenant_id, name)
+
+    # What is decided.
+
+    def add_customer(self, customer: CustomerFact) -> None:
+        self._new_customers.append(customer)
+        self._summaries_known.add(customer.number)
+        self._know(customer)
+
+    def touch(self, customer: CustomerFact) -> None:
+        """Count a session by the server's clock."""
+        customer.sessions, customer.last_seen_at = sessions.touched(
+            customer.sessions, customer.last_seen_at, self.now, self._session_window
+        )
+        self._touched[customer.number] = customer
+
+    def identify(self, customer: CustomerFact, *, reference: str | None, email: str | None, folded: str | None) -> None:
+        """Give a customer the reference or e-mail it has not had."""
+        if reference is not None:
+            customer.reference = reference
+        if email is not None:
+            customer.email, customer.email_folded = email, folded
+        customer.updated_at = self.now
+        self._identified[customer.number] = customer
+        self._guest_by_email = {k: c for k, c in self._guest_by_email.items() if c is not customer}
+        self._know(customer)
+
+    def check_sum(self, summary: ChargeSummary, amount_minor: int, effective_at: int) -> ChargeSummary:
+        """The summary after one more charge; SumTooLarge when it cannot be kept exactly."""
+        try:
+            return summaries.after_charge(summary, amount_minor, effective_at)
+        except OutOfRange as error:
+            raise SumTooLarge from error
+
+    def record(self, transaction: TransactionFact, summary_after: ChargeSummary) -> None:
+        """Append a charge's transaction together with the summary it leads to (from `check_sum`)."""
+        self.add(transaction)
+        where = (transaction.customer_number, transaction.currency)
+        self._summaries[where] = summary_after
+        self._changed_summaries.add(where)
+
+    def add_to_balance(self, customer: CustomerFact, difference_minor: int) -> None:
+        """Move a balance; the caller has checked that it stays within 64 bits."""
+        customer.balance_minor += difference_minor
+        self._balance_deltas[customer.number] = self._balance_deltas.get(customer.number, 0) + difference_minor
+
+    def add(self, fact: Fact) -> None:
+        self._appended.setdefault(type(fact), []).append(fact)
+
+    def keep_receipt(self, idempotency: Idempotency, fingerprint: str, kind: str, fact_id: int) -> None:
+        hashed = key_hash(idempotency.key)
+        receipt = ReceiptFact(self.tenant_id, idempotency.scope, hashed, fingerprint, kind, fact_id, self.now)
+        self._receipts[idempotency.scope, hashed] = receipt
+        self.add(receipt)
+
+    def append(self) -> None:
+        """Hand all that was decided to the unit of work, one statement a table, receipts first."""
+        unit = self.unit
+        if receipts := self._appended.pop(ReceiptFact, None):
+            unit.insert(receipts)
+        if self._new_customers:
+            unit.insert(self._new_customers)
+        new = {customer.number for customer in self._new_customers}
+        if identified := [c for number, c in self._identified.items() if number not in new]:
+            unit.identify_customers(identified)
+        if touched := [c for number, c in self._touched.items() if number not in new]:
+            unit.touch_customers(touched)
+        if deltas := sorted((n, d) for n, d in self._balance_deltas.items() if n not in new and d):
+            unit.add_to_balances(deltas)
+        if self._changed_summaries:
+            unit.upsert([self._summary_fact(*where) for where in sorted(self._changed_summaries)])
+        for facts in self._appended.values():
+            unit.insert(facts)
+
+    # How it is kept.
+
+    def _know(self, customer: CustomerFact) -> CustomerFact:
+        customer = self._customers.setdefault(customer.number, customer)
+        if customer.deleted_at is not None:
+            return customer
+        if customer.reference is not None:
+            self._by_reference[customer.reference] = customer
+        folded = customer.email_folded
+        if folded is not None:
+            earliest = self._earliest_by_email.get(folded)
+            if earliest is None or (customer.created_at, customer.number) < (earliest.created_at, earliest.number):
+                self._earliest_by_email[folded] = customer
+            if customer.is_guest and customer.reference is None:
+                self._guest_by_email[folded] = customer
+        return customer
+
+    def _know_summaries(self, customer_numbers: list[int]) -> None:
+        self._summaries_known.update(customer_numbers)
+        for row in self.unit.summaries(customer_numbers):
+            self._summaries[row.customer_number, row.currency] = summary_from_row(row)
+
+    def _summary_fact(self, customer_number: int, currency: str) -> SummaryFact:
+        s = self._summaries[customer_number, currency]
+        return SummaryFact(
+            self.tenant_id,
+            customer_number,
+            currency,
+            s.count,
+            s.sum_minor,
+            s.refunded_minor,
+            s.first_at,
+            s.last_at,
+            s.last_amount_minor,
+        )
+
+
+def summary_from_row(row: SummaryFact) -> ChargeSummary:
+    return ChargeSummary(
+        count=row.charge_count,
+        sum_minor=row.sum_minor,
+        refunded_minor=row.refunded_minor,
+        first_at=row.first_at,
+        last_at=row.last_at,
+        last_amount_minor=row.last_amount_minor,
+    )
+
+
+def key_hash(key: str) -> str:
+    """How an idempotency key is kept: never its text."""
+    return hashlib.sha256(key.encode()).hexdigest()

@@ -1,0 +1,14 @@
+"""Time, as it comes in from outside. Instants are integer microseconds since 1970-01-01 UTC."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+SECOND = 1_000_000
+MINUTE = 60 * SECOND
+
+
+class Clock(Protocol):
+    def now(self) -> int:
+        """The present instant in microseconds."""
+        ...

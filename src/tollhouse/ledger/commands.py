@@ -1,0 +1,248 @@
+"""Requests to change something, as frozen values: what a wire hands to the ledger.
+
+Every command names its tenant. `idempotency` is the caller's token and the key space it lives in; `content` is what the
+token stands for: the parsed request before any default was taken from a clock.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, ClassVar
+
+import msgspec
+
+TENANT_SCOPE = "tenant"
+PUBLIC_SCOPE = "public"
+
+
+def customer_scope(number: int) -> str:
+    """The key space of a reseller's or customer's own people: nobody else can use up its keys."""
+    return f"customer:{number}"
+
+
+class Idempotency(msgspec.Struct, frozen=True):
+    scope: str
+    key: str
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """A person as far as a decision needs it: who, whose, and how far down the tree they reach."""
+
+    person_id: int
+    customer_number: int
+    path: str
+    may_reach_below: bool
+
+    def reaches(self, path: str) -> bool:
+        """Whether a customer with this path is the caller's own or, where the caller may, below it."""
+        return path.startswith(self.path) if self.may_reach_below else path == self.path
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True):
+    tenant_id: int
+    idempotency: Idempotency | None = None
+
+    #: The kinds of numbers that deciding may take from the store's blocks.
+    numbers: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def weight(self) -> int:
+        """How many facts the command may leave: the bound on a batch counts these."""
+        return 1
+
+    def content(self) -> Any:
+        """What the idempotency key stands for: every field but tenant, key and caller."""
+        return [type(self).__name__, *(getattr(self, f) for f in self.__struct_fields__ if f not in _NOT_CONTENT)]
+
+
+_NOT_CONTENT = frozenset({"tenant_id", "idempotency", "caller", "validation"})
+
+
+class Identity(msgspec.Struct, frozen=True, gc=False):
+    """Who is charged: the caller's own reference, an e-mail, or both. At least one is present."""
+
+    reference: str | None
+    email: str | None
+
+
+class RecordedItem(msgspec.Struct, frozen=True, gc=False):
+    """One charge that was collected elsewhere. `effective_at` None is the moment of recording."""
+
+    amount_minor: int
+    effective_at: int | None
+
+
+class RecordCharges(Command, frozen=True, kw_only=True):
+    """Record one or many charges of one customer, all or none, in the tenant's currency."""
+
+    operation: str
+    identity: Identity
+    items: tuple[RecordedItem, ...]
+    touch_session: bool
+
+    numbers: ClassVar[tuple[str, ...]] = ("customer", "transaction")
+
+    @property
+    def weight(self) -> int:
+        return len(self.items) or 1
+
+
+class CreateCharge(Command, frozen=True, kw_only=True):
+    """Create a charge on a customer or on a plan; moves no money. None takes the documented default."""
+
+    caller: Caller
+    customer_number: int
+    plan_number: int
+    name: str
+    amount: Decimal = Decimal(0)
+    buy: Decimal = Decimal(0)
+    currency: str | None = None
+    description: str = ""
+    period: str = ""
+    start_at: int = 0
+    end_at: int = 0
+    number_max: int = 0
+    validation: bool = False
+
+    numbers: ClassVar[tuple[str, ...]] = ("charge",)
+
+
+class UpdateCharge(Command, frozen=True, kw_only=True):
+    """Change a charge; None leaves a field as it is. Affects later events only."""
+
+    caller: Caller
+    charge_id: int
+    name: str | None = None
+    amount: Decimal | None = None
+    buy: Decimal | None = None
+    currency: str | None = None
+    description: str | None = None
+    period: str | None = None
+    start_at: int | None = None
+    end_at: int | None = None
+    number_max: int | None = None
+    validation: bool = False
+
+
+class DeleteCharge(Command, frozen=True, kw_only=True):
+    """Stop a charge. Its transactions stay and keep its id."""
+
+    caller: Caller
+    charge_id: int
+
+
+class ChargeNow(Command, frozen=True, kw_only=True):
+    """Charge an existing charge now: a transaction with its taxes, and the balance, in one commit."""
+
+    caller: Caller
+    charge_id: int
+
+    numbers: ClassVar[tuple[str, ...]] = ("transaction",)
+
+
+class CreateTax(Command, frozen=True, kw_only=True):
+    """Create a tax held by a customer (the seller). `rate` is percent, `flat` major units of `currency`."""
+
+    caller: Caller
+    owner_number: int | None
+    name: str
+    description: str
+    rate: Decimal
+    flat: Decimal
+    currency: str | None
+    accounts: bool
+    calls: bool
+    cardgroups: bool
+    charges: bool
+    features: bool
+    messages: bool
+    numbers_flag: bool
+    products: bool
+    liable: int
+    shared: bool
+    validation: bool = False
+
+    numbers: ClassVar[tuple[str, ...]] = ("tax",)
+
+
+class SetLiability(Command, frozen=True, kw_only=True):
+    """Say whether one charge, customer or product is liable to a tax, whatever the tax's own default."""
+
+    caller: Caller
+    tax_id: int
+    object_type: str
+    object_id: int
+    liable: bool
+
+
+class StartPurchase(Command, frozen=True, kw_only=True):
+    """Buy a plan once with the customer's default payment method: price it, check it, write the intent.
+
+    `country_of_ip` is the country of the buyer's address or None where there is none. `quantities` are pairs of feature
+    identifier and count, in the order sent.
+    """
+
+    plan_identifier: str
+    customer_reference: str
+    quantities: tuple[tuple[str, int], ...]
+    currency: str | None
+    ip_address: str | None
+    country_of_ip: str | None
+    custom_amount: Decimal | None
+    tax_behavior: str | None
+    call_seconds: int
+    resolve_after_seconds: int
+
+    numbers: ClassVar[tuple[str, ...]] = ("payment", "transaction")
+
+    def content(self) -> Any:
+        return [
+            "purchase",
+            self.plan_identifier,
+            self.customer_reference,
+            self.quantities,
+            self.currency,
+            self.ip_address,
+            None if self.custom_amount is None else str(self.custom_amount.normalize()),
+            self.tax_behavior,
+        ]
+
+
+class GatewayAnswer(msgspec.Struct, frozen=True):
+    """What a gateway said, in our words: `outcome` is succeeded, declined, absent or unknown.
+
+    absent: the gateway knows for certain that it took nothing under this key and never will.
+    unknown: no answer, or one we do not understand; never to be read as a decline.
+    """
+
+    outcome: str
+    decline_code: str = ""
+    decline_text: str = ""
+    reference: str = ""
+
+
+class SettlePurchase(Command, frozen=True, kw_only=True):
+    """Write down what the gateway answered about a pending payment. Settles it at most once."""
+
+    payment_id: int
+    kind: str
+    answer: GatewayAnswer
+    started_at: int
+    ended_at: int
+    look_up_after_seconds: int
+
+    numbers: ClassVar[tuple[str, ...]] = ("transaction",)
+
+
+class ClaimUnresolved(Command, frozen=True, kw_only=True):
+    """Take up to `count` pending payments whose look-up is due; nobody else gets them for `lease_seconds`."""
+
+    count: int
+    lease_seconds: int
+
+
+class Receipt(msgspec.Struct, frozen=True, gc=False):
+    """What was committed. `replayed` tells that this command changed nothing: an earlier one with its key did."""
+
+    result: Any
+    replayed: bool = False

@@ -1,0 +1,160 @@
+"""The path of every change: replay? → prefetch → decide → append → one commit.
+
+A batch is of one tenant. Each command keeps its own yes or no: a refusal is that command's answer, and a fault in one
+command is answered to it alone while the others are decided again without it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from tollhouse.domain.identity import folded_email
+from tollhouse.ledger import recording
+from tollhouse.ledger.book import Book
+from tollhouse.ledger.clock import Clock
+from tollhouse.ledger.commands import Command, Idempotency, Receipt, RecordCharges
+from tollhouse.ledger.numbers import Numbers
+from tollhouse.ledger.ports import Store, StoreConflict
+from tollhouse.ledger.refusals import IdempotencyKeyReused, Refusal, StoreUnavailable
+
+#: A conflict is decided again this often before it is answered as an unavailable store.
+TRIES = 8
+
+Outcome = Receipt | Exception
+
+
+class _Result(Protocol):
+    @property
+    def fact_id(self) -> int: ...
+
+
+class Handler(msgspec.Struct, frozen=True):
+    """How one kind of command is decided, and how its answer is told again from the fact it left."""
+
+    decide: Callable[[Book, Any], Any]
+    replay: Callable[[Book, Any, int], Any] | None = None
+
+
+HANDLERS: dict[type[Command], Handler] = {
+    RecordCharges: Handler(recording.decide, recording.replay),
+}
+
+
+class Ledger:
+    """Decides and commits batches. Safe for threads; the store lets one unit of work at a time write where it must."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._numbers = Numbers(store)
+        self._deciding = threading.Lock()
+
+    def execute(self, command: Command) -> Receipt:
+        """Decide and commit one command; raises its Refusal, StoreUnavailable, or the fault it ran into."""
+        (outcome,) = self.execute_batch(command.tenant_id, [command])
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def execute_batch(self, tenant_id: int, commands: Sequence[Command]) -> list[Outcome]:
+        """Decide and commit commands of one tenant in their order; one outcome each. Durable when this returns."""
+        with self._deciding:
+            return self._execute_batch(tenant_id, commands)
+
+    def _execute_batch(self, tenant_id: int, commands: Sequence[Command]) -> list[Outcome]:
+        faults: dict[int, Exception] = {}
+        conflicts = 0
+        while conflicts < TRIES:
+            try:
+                self._ensure_numbers(tenant_id, commands)
+                return self._attempt(tenant_id, commands, faults)
+            except StoreConflict:
+                conflicts += 1
+            except _Fault as fault:
+                faults[fault.index] = fault.error
+            except StoreUnavailable as error:
+                return [error] * len(commands)
+            except Exception as error:
+                # The store refused what one command wrote: find out which, by giving each a commit of its own.
+                if len(commands) == 1:
+                    return [error]
+                return [outcome for c in commands for outcome in self._execute_batch(tenant_id, [c])]
+        return [StoreUnavailable("The store stayed busy.")] * len(commands)
+
+    def _attempt(self, tenant_id: int, commands: Sequence[Command], faults: dict[int, Exception]) -> list[Outcome]:
+        with self._store.unit_of_work(tenant_id) as unit:
+            book = Book(unit, self._numbers, self._clock.now())
+            _prefetch(book, commands)
+            outcomes: list[Outcome] = []
+            for index, command in enumerate(commands):
+                if index in faults:
+                    outcomes.append(faults[index])
+                    continue
+                try:
+                    outcomes.append(_answer(book, command))
+                except Refusal as refusal:
+                    outcomes.append(refusal)
+                except StoreConflict:
+                    raise
+                except Exception as error:
+                    raise _Fault(index, error) from error
+            book.append()
+        return outcomes
+
+    def _ensure_numbers(self, tenant_id: int, commands: Sequence[Command]) -> None:
+        wanted: dict[str, int] = {}
+        for command in commands:
+            for name in command.numbers:
+                wanted[name] = wanted.get(name, 0) + command.weight
+        for name, count in wanted.items():
+            self._numbers.ensure(tenant_id, name, count)
+
+
+class _Fault(Exception):
+    """A command ran into an error of ours: decide the batch again without it."""
+
+    def __init__(self, index: int, error: Exception) -> None:
+        super().__init__(str(error))
+        self.index = index
+        self.error = error
+
+
+def _prefetch(book: Book, commands: Sequence[Command]) -> None:
+    keys: list[Idempotency] = []
+    references: set[str] = set()
+    emails: set[str] = set()
+    for command in commands:
+        if command.idempotency is not None:
+            keys.append(command.idempotency)
+        if isinstance(command, RecordCharges):
+            if command.identity.reference is not None:
+                references.add(command.identity.reference)
+            if command.identity.email is not None:
+                emails.add(folded_email(command.identity.email))
+    book.prefetch(keys, references, emails)
+
+
+def _answer(book: Book, command: Command) -> Receipt:
+    handler = HANDLERS[type(command)]
+    idempotency = command.idempotency
+    if idempotency is None or handler.replay is None:
+        return Receipt(handler.decide(book, command))
+    fingerprint = fingerprint_of(command)
+    kept = book.receipt(idempotency)
+    if kept is not None:
+        if kept.fingerprint != fingerprint:
+            raise IdempotencyKeyReused
+        return Receipt(handler.replay(book, command, kept.fact_id), replayed=True)
+    result: _Result = handler.decide(book, command)
+    book.keep_receipt(idempotency, fingerprint, type(command).__name__, result.fact_id)
+    return Receipt(result)
+
+
+def fingerprint_of(command: Command) -> str:
+    """A versioned hash of the parsed content, before clock defaults: equal content, equal fingerprint, for ever."""
+    return "1:" + hashlib.sha256(msgspec.json.encode(command.content())).hexdigest()

@@ -1,0 +1,126 @@
+"""What the ledger needs of the outside, as protocols: a store with units of work, and gateways.
+
+The store keeps rows and decides nothing. A unit of work sees one tenant; on SQLite it is the only writer from its first
+statement on, on PostgreSQL the rows it reads with `lock` stay as they are until it ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, TypeVar
+
+from tollhouse.ledger.commands import GatewayAnswer
+from tollhouse.ledger.facts import (
+    CustomerFact,
+    Fact,
+    KeyFact,
+    LoginNameFact,
+    PaymentFact,
+    ReceiptFact,
+    SummaryFact,
+    TenantFact,
+)
+
+F = TypeVar("F", bound=Fact)
+
+
+class StoreConflict(Exception):
+    """Somebody else wrote first (a unique key, a deadlock, a busy file): decide again on the new state."""
+
+
+class Reader(Protocol):
+    """Reads of one tenant."""
+
+    tenant_id: int
+
+    def find(self, kind: type[F], *, lock: bool = False, order: Sequence[str] = (), **equals: Any) -> list[F]:
+        """Rows whose columns equal the given values (a list or tuple: any of them; None: is null)."""
+        ...
+
+    def summaries(self, customer_numbers: Sequence[int]) -> list[SummaryFact]: ...
+
+
+class UnitOfWork(Reader, Protocol):
+    """Reads and writes of one tenant that become durable together, or not at all."""
+
+    def tenant(self) -> TenantFact: ...
+
+    def receipts(self, keys: Sequence[tuple[str, str]]) -> list[ReceiptFact]:
+        """The receipts kept for these pairs of scope and key hash."""
+        ...
+
+    def customers_by_reference(self, references: Sequence[str]) -> list[CustomerFact]:
+        """Live customers with these references, locked."""
+        ...
+
+    def customers_by_email(self, emails_folded: Sequence[str]) -> list[CustomerFact]:
+        """For each e-mail its earliest live customer and its guest without a reference, locked."""
+        ...
+
+    def insert(self, facts: Sequence[Fact]) -> None:
+        """Append facts of one class."""
+        ...
+
+    def upsert(self, facts: Sequence[Fact]) -> None:
+        """Write facts of one class whole, over those that have the same primary key."""
+        ...
+
+    def touch_customers(self, customers: Sequence[CustomerFact]) -> None:
+        """Write the session figures of these customers."""
+        ...
+
+    def identify_customers(self, customers: Sequence[CustomerFact]) -> None:
+        """Write the reference and e-mail of these customers."""
+        ...
+
+    def add_to_balances(self, deltas: Sequence[tuple[int, int]]) -> None:
+        """Add minor units to customers' balances: pairs of customer number and difference."""
+        ...
+
+    def change(self, kind: type[Fact], key: dict[str, Any], **values: Any) -> int:
+        """Set columns of the rows that match the key; how many there were."""
+        ...
+
+    def remove(self, kind: type[Fact], **equals: Any) -> int: ...
+
+    def due_payments(self, now: int, count: int) -> list[PaymentFact]:
+        """Pending payments whose look-up is due, locked; those that somebody else holds are passed over."""
+        ...
+
+
+class Store(Protocol):
+    def unit_of_work(self, tenant_id: int) -> AbstractContextManager[UnitOfWork]:
+        """Begin; commit when the block ends well, else roll back.
+
+        Raises StoreConflict when deciding again may help, StoreUnavailable when the store failed.
+        """
+        ...
+
+    def reading(self, tenant_id: int) -> AbstractContextManager[Reader]:
+        """A read-only snapshot of one tenant."""
+        ...
+
+    def reserve_numbers(self, tenant_id: int, name: str, count: int) -> int:
+        """Set aside `count` successive numbers for good, in a commit of its own; the first of them."""
+        ...
+
+    def tenants(self) -> list[TenantFact]: ...
+
+    def key(self, key_hash: str) -> KeyFact | None: ...
+
+    def login_name(self, username: str) -> LoginNameFact | None: ...
+
+
+class Gateway(Protocol):
+    """A processor: translate out, call, translate in. No rule of ours, no state of the ledger's."""
+
+    def charge(
+        self, *, tenant_id: int, key: str, token: str, currency: str, amount_minor: int, timeout_seconds: float
+    ) -> GatewayAnswer:
+        """Take the money once under this key. Never raises: what is not understood is `unknown`."""
+        ...
+
+    def look_up(self, *, tenant_id: int, key: str, timeout_seconds: float) -> GatewayAnswer:
+        """What became of this key. `absent` is final: a call that still travels is refused from now on."""
+        ...

@@ -1,0 +1,42 @@
+"""What may be read, as a port: pages of facts of one tenant. A query never changes anything."""
+
+from __future__ import annotations
+
+from typing import Generic, Protocol, TypeVar
+
+import msgspec
+
+from tollhouse.ledger.facts import CustomerFact, SummaryFact, TransactionFact
+
+R = TypeVar("R")
+
+
+class Page(msgspec.Struct, frozen=True):
+    """The page wanted: numbers count from 1."""
+
+    number: int
+    size: int
+
+    @property
+    def offset(self) -> int:
+        return (self.number - 1) * self.size
+
+
+class Found(msgspec.Struct, Generic[R]):
+    """One page, and how many there are on all of them."""
+
+    rows: list[R]
+    total: int
+
+
+class Queries(Protocol):
+    def customers(self, tenant_id: int, search: str, page: Page) -> Found[tuple[CustomerFact, list[SummaryFact]]]:
+        """Live customers with their charge summaries. With a search, without regard to case: those whose reference or
+        e-mail equals it first, then those where one starts with it, then those whose name has it."""
+        ...
+
+    def customer(self, tenant_id: int, uid: str) -> tuple[CustomerFact, list[SummaryFact]] | None: ...
+
+    def customer_charges(self, tenant_id: int, uid: str, page: Page) -> Found[TransactionFact] | None:
+        """A customer's charges through every door, latest first; None where there is no such customer."""
+        ...

@@ -1,0 +1,86 @@
+"""Engines for the two stores, with the settings that make a commit durable.
+
+SQLite: WAL, synchronous=FULL, one writing connection that begins IMMEDIATE, readers that cannot write.
+PostgreSQL through psycopg 3: ordinary pools; durability is the server's and is checked, not set.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.pool import QueuePool
+
+#: How long a unit of work waits for another process's to end before it gives up.
+BUSY_SECONDS = 10
+SQLITE_VERSION_MIN = (3, 37)
+
+
+class UnusableStore(Exception):
+    """The store's address or settings do not allow Tollhouse to keep its promises; the sentence says what to do."""
+
+
+def store_url(text: str) -> URL:
+    """A store's address as SQLAlchemy wants it: `sqlite:///file`, `postgresql://…` (through psycopg 3)."""
+    try:
+        url = make_url(text)
+    except Exception as error:
+        raise UnusableStore("TOLLHOUSE_DATABASE_URL is not a database address.") from error
+    if url.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
+        return url.set(drivername="postgresql+psycopg")
+    if url.drivername == "sqlite":
+        if not url.database or url.database == ":memory:":
+            raise UnusableStore(
+                "SQLite needs a file: sqlite:///tollhouse.db. A store in memory loses what it promised."
+            )
+        return url
+    raise UnusableStore("TOLLHOUSE_DATABASE_URL must start with sqlite:/// or postgresql://.")
+
+
+def sqlite_engine(url: URL, *, writing: bool, pool_size: int) -> Engine:
+    if sqlite3.sqlite_version_info < SQLITE_VERSION_MIN:
+        raise UnusableStore("SQLite 3.37 or later is needed; this Python has " + sqlite3.sqlite_version + ".")
+    path = str(Path(str(url.database)).absolute())
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
+        )
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA wal_autocheckpoint = 4000")
+        connection.execute("PRAGMA cache_size = -65536")
+        if not writing:
+            connection.execute("PRAGMA query_only = ON")
+        return connection
+
+    engine = create_engine(
+        "sqlite://",
+        creator=connect,
+        poolclass=QueuePool,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=BUSY_SECONDS,
+    )
+    begin = "BEGIN IMMEDIATE" if writing else "BEGIN"
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def postgres_engine(url: URL, *, pool_size: int, **options: Any) -> Engine:
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=BUSY_SECONDS,
+        pool_pre_ping=True,
+        connect_args={"prepare_threshold": 3, "options": "-c timezone=UTC"},
+        **options,
+    )

@@ -1,0 +1,76 @@
+"""Bringing a store's tables to this version; on a server with Citus also distributing them by tenant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from tollhouse.store import schema
+from tollhouse.store.engine import UnusableStore
+from tollhouse.store.store import SqlStore
+
+POSTGRES_VERSION_MIN = 150000
+
+
+def migrate(store: SqlStore) -> str:
+    """Run what is missing; the sentence says what was done. Safe to repeat."""
+    with store.writing_rows() as connection:
+        if not store.is_sqlite:
+            _check_version(connection)
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7205759403792795)")
+        before = _revision(connection)
+        configuration = _configuration()
+        configuration.attributes["connection"] = connection
+        command.upgrade(configuration, "head")
+        after = _revision(connection)
+    done = "The tables are up to date." if before == after else f"The tables were brought to revision {after}."
+    if not store.is_sqlite and (count := _distribute(store)):
+        done += f" {count} tables were distributed by tenant."
+    return done
+
+
+def is_current(store: SqlStore) -> bool:
+    with store.reading_rows() as connection:
+        return _revision(connection) == ScriptDirectory.from_config(_configuration()).get_current_head()
+
+
+def _check_version(connection: Connection) -> None:
+    if int(str(connection.exec_driver_sql("SHOW server_version_num").scalar_one())) < POSTGRES_VERSION_MIN:
+        raise UnusableStore("PostgreSQL 15 or later is needed.")
+
+
+def _configuration() -> Config:
+    configuration = Config()
+    configuration.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return configuration
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _distribute(store: SqlStore) -> int:
+    """Distribute what is not yet distributed: `tenant_id` decides where, and all tables of a tenant lie together."""
+    count = 0
+    with store.writing_rows() as connection:
+        if connection.execute(text("SELECT 1 FROM pg_extension WHERE extname = 'citus'")).first() is None:
+            return 0
+        known = set(connection.execute(text("SELECT logicalrelid::text FROM pg_dist_partition")).scalars())
+        for table in schema.REFERENCE_TABLES:
+            if table.name not in known:
+                connection.execute(text("SELECT create_reference_table(:name)"), {"name": table.name})
+                count += 1
+        for table in (schema.customers, *schema.DISTRIBUTED_TABLES):
+            if table.name not in known:
+                connection.execute(
+                    text("SELECT create_distributed_table(:name, 'tenant_id', colocate_with => :other)"),
+                    {"name": table.name, "other": "default" if table is schema.customers else "customers"},
+                )
+                known.add(table.name)
+                count += 1
+    return count

@@ -1,0 +1,94 @@
+"""The ledger's queries, as statements."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, case, func, select
+
+from tollhouse.domain.identity import folded_email, is_storable
+from tollhouse.ledger.facts import CustomerFact, SummaryFact, TransactionFact
+from tollhouse.ledger.queries import Found, Page
+from tollhouse.store.rows import columns_of
+from tollhouse.store.schema import charge_summaries, customers, transactions
+from tollhouse.store.store import SqlStore
+
+_CUSTOMER = [customers.c[name] for name in columns_of(CustomerFact)]
+_SUMMARY = [charge_summaries.c[name] for name in columns_of(SummaryFact)]
+_TRANSACTION = [transactions.c[name] for name in columns_of(TransactionFact)]
+
+
+class SqlQueries:
+    def __init__(self, store: SqlStore) -> None:
+        self._store = store
+
+    def customers(self, tenant_id: int, search: str, page: Page) -> Found[tuple[CustomerFact, list[SummaryFact]]]:
+        live = (customers.c.tenant_id == tenant_id) & customers.c.deleted_at.is_(None)
+        order: list[Any] = [customers.c.number]
+        if search and not is_storable(search):
+            return Found([], 0)
+        if search:
+            folded = folded_email(search)
+            reference = func.lower(customers.c.reference)
+            email = customers.c.email_folded
+            equal = (reference == folded) | (email == folded)
+            starts = reference.startswith(folded, autoescape=True) | email.startswith(folded, autoescape=True)
+            named = func.lower(customers.c.name).contains(folded, autoescape=True)
+            live = live & (equal | starts | named)
+            order = [case((equal, 0), (starts, 1), else_=2), customers.c.name, customers.c.number]
+        with self._store.reading_rows() as connection:
+            total = connection.execute(select(func.count()).select_from(customers).where(live)).scalar_one()
+            query = select(*_CUSTOMER).where(live).order_by(*order).limit(page.size).offset(page.offset)
+            rows = [CustomerFact(*row) for row in connection.execute(query)]
+            summaries = _summaries(connection, tenant_id, [customer.number for customer in rows])
+        return Found([(customer, summaries.get(customer.number, [])) for customer in rows], total)
+
+    def customer(self, tenant_id: int, uid: str) -> tuple[CustomerFact, list[SummaryFact]] | None:
+        with self._store.reading_rows() as connection:
+            customer = _customer(connection, tenant_id, uid)
+            if customer is None:
+                return None
+            return customer, _summaries(connection, tenant_id, [customer.number]).get(customer.number, [])
+
+    def customer_charges(self, tenant_id: int, uid: str, page: Page) -> Found[TransactionFact] | None:
+        with self._store.reading_rows() as connection:
+            customer = _customer(connection, tenant_id, uid)
+            if customer is None:
+                return None
+            theirs = (
+                (transactions.c.tenant_id == tenant_id)
+                & (transactions.c.customer_number == customer.number)
+                & (transactions.c.kind == "charge")
+            )
+            total = connection.execute(select(func.count()).select_from(transactions).where(theirs)).scalar_one()
+            query = (
+                select(*_TRANSACTION)
+                .where(theirs)
+                .order_by(transactions.c.effective_at.desc(), transactions.c.transaction_id.desc())
+                .limit(page.size)
+                .offset(page.offset)
+            )
+            return Found([TransactionFact(*row) for row in connection.execute(query)], total)
+
+
+def _customer(connection: Connection, tenant_id: int, uid: str) -> CustomerFact | None:
+    if not is_storable(uid):
+        return None
+    query = select(*_CUSTOMER).where(
+        customers.c.tenant_id == tenant_id, customers.c.uid == uid, customers.c.deleted_at.is_(None)
+    )
+    row = connection.execute(query).first()
+    return None if row is None else CustomerFact(*row)
+
+
+def _summaries(connection: Connection, tenant_id: int, numbers: list[int]) -> dict[int, list[SummaryFact]]:
+    found: dict[int, list[SummaryFact]] = {}
+    query = (
+        select(*_SUMMARY)
+        .where(charge_summaries.c.tenant_id == tenant_id, charge_summaries.c.customer_number.in_(numbers))
+        .order_by(charge_summaries.c.customer_number, charge_summaries.c.currency)
+    )
+    for row in connection.execute(query):
+        summary = SummaryFact(*row)
+        found.setdefault(summary.customer_number, []).append(summary)
+    return found

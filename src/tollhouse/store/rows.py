@@ -1,0 +1,38 @@
+"""Which table keeps which fact."""
+
+from __future__ import annotations
+
+from sqlalchemy import Table
+
+from tollhouse.ledger import facts
+from tollhouse.store import schema
+
+TABLES: dict[type[facts.Fact], Table] = {
+    facts.TenantFact: schema.tenants,
+    facts.KeyFact: schema.api_keys,
+    facts.LoginNameFact: schema.login_names,
+    facts.RoleFact: schema.roles,
+    facts.PersonFact: schema.people,
+    facts.CustomerFact: schema.customers,
+    facts.SummaryFact: schema.charge_summaries,
+    facts.TransactionFact: schema.transactions,
+    facts.TransactionTaxFact: schema.transaction_taxes,
+    facts.ReceiptFact: schema.receipts,
+    facts.ChargeFact: schema.charges,
+    facts.OccurrenceFact: schema.occurrences,
+    facts.TaxFact: schema.taxes,
+    facts.LiabilityFact: schema.tax_liabilities,
+    facts.ExchangeRateFact: schema.exchange_rates,
+    facts.ProductFact: schema.products,
+    facts.FeatureFact: schema.features,
+    facts.PlanFact: schema.plans,
+    facts.PlanPriceFact: schema.plan_prices,
+    facts.PriceFeatureFact: schema.price_features,
+    facts.PaymentMethodFact: schema.payment_methods,
+    facts.PaymentFact: schema.payments,
+    facts.PaymentAttemptFact: schema.payment_attempts,
+}
+
+
+def columns_of(kind: type[facts.Fact]) -> tuple[str, ...]:
+    return kind.__struct_fields__

@@ -1,0 +1,151 @@
+"""The store: units of work, readings and number blocks over SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from tollhouse.ledger.facts import Fact, KeyFact, LoginNameFact, TenantFact
+from tollhouse.ledger.ports import StoreConflict
+from tollhouse.ledger.refusals import StoreUnavailable
+from tollhouse.store import schema
+from tollhouse.store.engine import UnusableStore, postgres_engine, sqlite_engine
+from tollhouse.store.rows import TABLES, columns_of
+from tollhouse.store.unit import Unit
+
+F = TypeVar("F", bound=Fact)
+
+#: PostgreSQL's deadlock, serialization failure, lock not available.
+_RETRYABLE = frozenset({"40P01", "40001", "55P03"})
+
+
+class SqlStore:
+    """One store, opened once a process. Safe for threads."""
+
+    def __init__(self, url: URL, *, readers: int = 8) -> None:
+        self.url = url
+        self.is_sqlite = url.drivername == "sqlite"
+        if self.is_sqlite:
+            self._writing: Engine = sqlite_engine(url, writing=True, pool_size=1)
+            self._reading: Engine = sqlite_engine(url, writing=False, pool_size=readers)
+        else:
+            self._writing = postgres_engine(url, pool_size=2)
+            self._reading = postgres_engine(url, pool_size=readers).execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+
+    def close(self) -> None:
+        self._writing.dispose()
+        self._reading.dispose()
+
+    @contextmanager
+    def unit_of_work(self, tenant_id: int) -> Iterator[Unit]:
+        with self._translated(), self._writing.begin() as connection:
+            yield Unit(connection, tenant_id)
+
+    @contextmanager
+    def reading(self, tenant_id: int) -> Iterator[Unit]:
+        with self._translated(), self._reading.begin() as connection:
+            yield Unit(connection, tenant_id)
+
+    @contextmanager
+    def reading_rows(self) -> Iterator[Connection]:
+        """A read-only snapshot as a plain connection, for the queries that live in this package."""
+        with self._translated(), self._reading.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def writing_rows(self) -> Iterator[Connection]:
+        """A unit of work as a plain connection, for what is not a tenant's."""
+        with self._translated(), self._writing.begin() as connection:
+            yield connection
+
+    def reserve_numbers(self, tenant_id: int, name: str, count: int) -> int:
+        table = schema.counters
+        row = {"tenant_id": tenant_id, "name": name, "next_value": 1 + count}
+        insert = (sqlite if self.is_sqlite else postgresql).insert(table).values(**row)
+        statement = insert.on_conflict_do_update(
+            index_elements=["tenant_id", "name"], set_={"next_value": table.c.next_value + count}
+        ).returning(table.c.next_value)
+        with self.writing_rows() as connection:
+            return int(connection.execute(statement).scalar_one()) - count
+
+    def tenants(self) -> list[TenantFact]:
+        return self._everywhere(TenantFact)
+
+    def key(self, key_hash: str) -> KeyFact | None:
+        found = self._everywhere(KeyFact, key_hash=key_hash)
+        return found[0] if found else None
+
+    def login_name(self, username: str) -> LoginNameFact | None:
+        found = self._everywhere(LoginNameFact, username=username)
+        return found[0] if found else None
+
+    def _everywhere(self, kind: type[F], **equals: str) -> list[F]:
+        """Rows of a table that must be found before the tenant is known."""
+        table = TABLES[kind]
+        query = select(*(table.c[name] for name in columns_of(kind)))
+        for name, value in equals.items():
+            query = query.where(table.c[name] == value)
+        with self.reading_rows() as connection:
+            return [kind(*row) for row in connection.execute(query)]
+
+    @contextmanager
+    def held_by_one_server(self) -> Iterator[None]:
+        """On SQLite, be the only server on this file; refuses a second one. On PostgreSQL there may be many."""
+        if not self.is_sqlite:
+            yield
+            return
+        with Path(f"{self.url.database}.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise UnusableStore(
+                    f"Another `tollhouse serve` is using {self.url.database}. Stop it, or use PostgreSQL for several."
+                ) from error
+            yield
+
+    def check_durability(self) -> None:
+        """Refuse a store that would lose acknowledged charges with its power."""
+        wanted = (
+            {"PRAGMA journal_mode": ("wal",), "PRAGMA synchronous": ("2", "3")}
+            if self.is_sqlite
+            else {"SHOW fsync": ("on",), "SHOW synchronous_commit": ("on", "remote_apply", "remote_write", "local")}
+        )
+        with self.writing_rows() as connection:
+            for question, allowed in wanted.items():
+                answer = str(connection.exec_driver_sql(question).scalar_one())
+                if answer not in allowed:
+                    raise UnusableStore(
+                        f"The store is not durable: {question} answers {answer}, wanted {' or '.join(allowed)}."
+                    )
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except IntegrityError as error:
+            raise StoreConflict(type(error.orig).__name__) from error
+        except (OperationalError, PoolTimeout, DBAPIError) as error:
+            if _is_conflict(error):
+                raise StoreConflict("conflict") from error
+            if isinstance(error, OperationalError | PoolTimeout) or getattr(error, "connection_invalidated", False):
+                raise StoreUnavailable("The store is not available.") from error
+            raise
+
+
+def _is_conflict(error: Exception) -> bool:
+    original = getattr(error, "orig", None)
+    if isinstance(original, sqlite3.OperationalError):
+        return original.sqlite_errorcode in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    return getattr(original, "sqlstate", None) in _RETRYABLE

@@ -1,0 +1,153 @@
+"""Reads and units of work of one tenant, over one connection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, select, update
+
+from tollhouse.ledger.facts import (
+    CustomerFact,
+    Fact,
+    PaymentFact,
+    ReceiptFact,
+    SummaryFact,
+    TenantFact,
+)
+from tollhouse.store.rows import TABLES, columns_of
+from tollhouse.store.statements import PostgresStatements, SqliteStatements, Statements
+
+F = TypeVar("F", bound=Fact)
+
+_STATEMENTS: dict[bool, Statements] = {True: SqliteStatements(), False: PostgresStatements()}
+
+
+class Unit:
+    """Everything the ledger may ask of a store for one tenant. Opened, committed and closed by the store."""
+
+    def __init__(self, connection: Connection, tenant_id: int) -> None:
+        self.tenant_id = tenant_id
+        self._connection = connection
+        self._is_sqlite = connection.dialect.name == "sqlite"
+
+    # Reads.
+
+    def tenant(self) -> TenantFact:
+        (row,) = self.find(TenantFact)
+        return row
+
+    def find(self, kind: type[F], *, lock: bool = False, order: Sequence[str] = (), **equals: Any) -> list[F]:
+        table = TABLES[kind]
+        query = select(*(table.c[name] for name in columns_of(kind)))
+        query = query.where(self._matches(table, equals)).order_by(*(_ordered(table, name) for name in order))
+        if lock:
+            query = query.with_for_update()
+        return [kind(*row) for row in self._connection.execute(query)]
+
+    def customers_by_reference(self, references: Sequence[str]) -> list[CustomerFact]:
+        return self._read(CustomerFact, "customers_by_reference", [list(references)])
+
+    def customers_by_email(self, emails_folded: Sequence[str]) -> list[CustomerFact]:
+        emails = list(emails_folded)
+        if self._is_sqlite:
+            return self._read(CustomerFact, "customers_by_email", [emails])
+        return self._read(CustomerFact, "customers_by_email", [self.tenant_id, emails, self.tenant_id, emails])
+
+    def summaries(self, customer_numbers: Sequence[int]) -> list[SummaryFact]:
+        return self._read(SummaryFact, "summaries", [list(customer_numbers)])
+
+    def receipts(self, keys: Sequence[tuple[str, str]]) -> list[ReceiptFact]:
+        return self._read(ReceiptFact, "receipts", [list(keys) if self._is_sqlite else _json(keys)])
+
+    def due_payments(self, now: int, count: int) -> list[PaymentFact]:
+        payments = TABLES[PaymentFact]
+        query = (
+            select(*(payments.c[name] for name in columns_of(PaymentFact)))
+            .where(payments.c.tenant_id == self.tenant_id, payments.c.state == "pending", payments.c.look_up_at <= now)
+            .order_by(payments.c.look_up_at)
+            .limit(count)
+            .with_for_update(skip_locked=True)
+        )
+        return [PaymentFact(*row) for row in self._connection.execute(query)]
+
+    # Writes.
+
+    def insert(self, facts: Sequence[Fact]) -> None:
+        self._write(_insert(self._is_sqlite, type(facts[0])), _json(facts))
+
+    def upsert(self, facts: Sequence[Fact]) -> None:
+        self._write(_upsert(self._is_sqlite, type(facts[0])), _json(facts))
+
+    def touch_customers(self, customers: Sequence[CustomerFact]) -> None:
+        rows = [(c.number, c.sessions, c.last_seen_at) for c in customers]
+        self._write(_update(self._is_sqlite, ("sessions", "{}"), ("last_seen_at", "{}")), _json(rows), self.tenant_id)
+
+    def identify_customers(self, customers: Sequence[CustomerFact]) -> None:
+        columns = ("reference", "email", "email_folded", "updated_at")
+        rows = [(c.number, c.reference, c.email, c.email_folded, c.updated_at) for c in customers]
+        self._write(_update(self._is_sqlite, *((name, "{}") for name in columns)), _json(rows), self.tenant_id)
+
+    def add_to_balances(self, deltas: Sequence[tuple[int, int]]) -> None:
+        statement = _update(self._is_sqlite, ("balance_minor", "t.balance_minor + {}"))
+        self._write(statement, _json(deltas), self.tenant_id)
+
+    def change(self, kind: type[Fact], key: dict[str, Any], **values: Any) -> int:
+        table = TABLES[kind]
+        return self._connection.execute(update(table).where(self._matches(table, key)).values(**values)).rowcount
+
+    def remove(self, kind: type[Fact], **equals: Any) -> int:
+        table = TABLES[kind]
+        return self._connection.execute(delete(table).where(self._matches(table, equals))).rowcount
+
+    # How.
+
+    def _matches(self, table: Table, equals: dict[str, Any]) -> ColumnElement[bool]:
+        conditions: list[ColumnElement[bool]] = []
+        if "tenant_id" in table.c:
+            conditions.append(table.c.tenant_id == self.tenant_id)
+        for name, value in equals.items():
+            column = table.c[name]
+            conditions.append(column.in_(value) if isinstance(value, list | tuple) else column == value)
+        return and_(*conditions)
+
+    def _read(self, kind: type[F], statement: str, keys: list[Any]) -> list[F]:
+        text = _select(self._is_sqlite, statement, kind)
+        if not self._is_sqlite:
+            return [kind(*row) for row in self._connection.exec_driver_sql(text, (self.tenant_id, *keys))]
+        packed = self._connection.exec_driver_sql(text, (self.tenant_id, _json(keys[0]))).scalar_one()
+        return msgspec.json.decode(packed, type=list[kind])  # type: ignore[valid-type]
+
+    def _write(self, statement: str, *parameters: Any) -> None:
+        self._connection.exec_driver_sql(statement, parameters)
+
+
+def _ordered(table: Table, name: str) -> ColumnElement[Any]:
+    return table.c[name[1:]].desc() if name.startswith("-") else table.c[name]
+
+
+def _json(rows: Any) -> str:
+    return msgspec.json.encode(rows).decode()
+
+
+@cache
+def _insert(is_sqlite: bool, kind: type[Fact]) -> str:
+    return _STATEMENTS[is_sqlite].insert(TABLES[kind], columns_of(kind))
+
+
+@cache
+def _upsert(is_sqlite: bool, kind: type[Fact]) -> str:
+    return _STATEMENTS[is_sqlite].upsert(TABLES[kind], columns_of(kind))
+
+
+@cache
+def _update(is_sqlite: bool, *sets: tuple[str, str]) -> str:
+    return _STATEMENTS[is_sqlite].update(TABLES[CustomerFact], "number", dict(sets))
+
+
+@cache
+def _select(is_sqlite: bool, name: str, kind: type[Fact]) -> str:
+    text: str = getattr(_STATEMENTS[is_sqlite], name)(columns_of(kind))
+    return text
