@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 from tollhouse.apis.beacon.routes import BeaconDoor
 from tollhouse.apis.desk import Desk
@@ -12,10 +12,14 @@ from tollhouse.apis.operations import OperationsDoor
 from tollhouse.clock import SystemClock
 from tollhouse.config import Settings
 from tollhouse.ledger.ledger import Ledger
-from tollhouse.ledger.ports import Gateway
+from tollhouse.ledger.ports import Gateway, UnusableStore
+from tollhouse.ledger.provisioning.apply import Applied, apply
+from tollhouse.ledger.provisioning.document import document_from_toml
+from tollhouse.ledger.verifying import Findings, verify
 from tollhouse.logs import configure_logs
 from tollhouse.metrics import Metrics
-from tollhouse.store.engine import UnusableStore, store_url
+from tollhouse.passwords import hash_password
+from tollhouse.store.engine import store_url
 from tollhouse.store.migrate import is_current, migrate
 from tollhouse.store.queries import SqlQueries
 from tollhouse.store.store import SqlStore
@@ -35,6 +39,36 @@ def open_store(settings: Settings) -> SqlStore:
         store.close()
         raise UnusableStore("The tables are not up to date: run `tollhouse migrate`.")
     return store
+
+
+def migrate_store(settings: Settings) -> str:
+    """Bring the store's tables to this version; a sentence says what was done."""
+    with closing(SqlStore(store_url(settings.database_url))) as store:
+        return migrate(store)
+
+
+def provision(settings: Settings, text: str) -> Applied:
+    """Apply a provisioning file's text to the store."""
+    document = document_from_toml(text)
+    with closing(open_store(settings)) as store:
+        return apply(store, SystemClock(), document, hash_password=hash_password)
+
+
+def verify_store(settings: Settings) -> Findings:
+    with closing(open_store(settings)) as store:
+        return verify(store)
+
+
+def check_startable(settings: Settings, workers: int) -> None:
+    """UnusableStore when a server with this many processes cannot start on the store."""
+    if store_url(settings.database_url).drivername == "sqlite" and workers > 1:
+        raise UnusableStore(
+            "SQLite serves one process: leave --workers out, or set TOLLHOUSE_DATABASE_URL to a PostgreSQL."
+        )
+    with closing(open_store(settings)) as store:
+        store.check_durability()
+        with store.held_by_one_server():
+            pass
 
 
 def open_ledger(store: SqlStore) -> Ledger:

@@ -25,6 +25,7 @@ class TenantFact(Fact):
     anchor: str
     empty_period_grace_minutes: int
     public_keys_may_charge: int
+    private_webhooks: int
     hosts: str
     created_at: int
 

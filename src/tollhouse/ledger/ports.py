@@ -6,7 +6,7 @@ statement on, on PostgreSQL the rows it reads with `lock` stay as they are until
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
@@ -29,6 +29,10 @@ class StoreConflict(Exception):
     """Somebody else wrote first (a unique key, a deadlock, a busy file): decide again on the new state."""
 
 
+class UnusableStore(Exception):
+    """The store's address, settings or tables do not allow Tollhouse to keep its promises; the sentence says what to do."""
+
+
 class Reader(Protocol):
     """Reads of one tenant."""
 
@@ -36,6 +40,10 @@ class Reader(Protocol):
 
     def find(self, kind: type[F], *, lock: bool = False, order: Sequence[str] = (), **equals: Any) -> list[F]:
         """Rows whose columns equal the given values (a list or tuple: any of them; None: is null)."""
+        ...
+
+    def stream(self, kind: type[F], *, order: Sequence[str], **equals: Any) -> Iterator[F]:
+        """The same rows as `find`, one after another, however many there are."""
         ...
 
     def summaries(self, customer_numbers: Sequence[int]) -> list[SummaryFact]: ...
@@ -103,6 +111,10 @@ class Store(Protocol):
 
     def reserve_numbers(self, tenant_id: int, name: str, count: int) -> int:
         """Set aside `count` successive numbers for good, in a commit of its own; the first of them."""
+        ...
+
+    def advance_numbers(self, tenant_id: int, name: str, beyond: int) -> None:
+        """Never hand out numbers up to `beyond` from now on; they were given by hand."""
         ...
 
     def tenants(self) -> list[TenantFact]: ...

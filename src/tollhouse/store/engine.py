@@ -14,13 +14,11 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.pool import QueuePool
 
+from tollhouse.ledger.ports import UnusableStore
+
 #: How long a unit of work waits for another process's to end before it gives up.
 BUSY_SECONDS = 10
 SQLITE_VERSION_MIN = (3, 37)
-
-
-class UnusableStore(Exception):
-    """The store's address or settings do not allow Tollhouse to keep its promises; the sentence says what to do."""
 
 
 def store_url(text: str) -> URL:

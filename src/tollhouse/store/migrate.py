@@ -10,8 +10,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
+from tollhouse.ledger.ports import UnusableStore
 from tollhouse.store import schema
-from tollhouse.store.engine import UnusableStore
 from tollhouse.store.store import SqlStore
 
 POSTGRES_VERSION_MIN = 150000

@@ -49,6 +49,7 @@ tenants = _table(
     _text("anchor"),
     _integer("empty_period_grace_minutes"),
     _integer("public_keys_may_charge"),
+    _integer("private_webhooks"),
     _text("hosts"),
     _integer("created_at"),
     indexes=(Index("ux_tenants_slug", "slug", unique=True),),

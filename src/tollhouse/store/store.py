@@ -16,10 +16,10 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from tollhouse.ledger.facts import Fact, KeyFact, LoginNameFact, TenantFact
-from tollhouse.ledger.ports import StoreConflict
+from tollhouse.ledger.ports import StoreConflict, UnusableStore
 from tollhouse.ledger.refusals import StoreUnavailable
 from tollhouse.store import schema
-from tollhouse.store.engine import UnusableStore, postgres_engine, sqlite_engine
+from tollhouse.store.engine import postgres_engine, sqlite_engine
 from tollhouse.store.rows import TABLES, columns_of
 from tollhouse.store.unit import Unit
 
@@ -79,6 +79,13 @@ class SqlStore:
         ).returning(table.c.next_value)
         with self.writing_rows() as connection:
             return int(connection.execute(statement).scalar_one()) - count
+
+    def advance_numbers(self, tenant_id: int, name: str, beyond: int) -> None:
+        self.reserve_numbers(tenant_id, name, 0)
+        table = schema.counters
+        behind = (table.c.tenant_id == tenant_id) & (table.c.name == name) & (table.c.next_value <= beyond)
+        with self.writing_rows() as connection:
+            connection.execute(table.update().where(behind).values(next_value=beyond + 1))
 
     def tenants(self) -> list[TenantFact]:
         return self._everywhere(TenantFact)

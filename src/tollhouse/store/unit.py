@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
@@ -46,6 +46,13 @@ class Unit:
         if lock:
             query = query.with_for_update()
         return [kind(*row) for row in self._connection.execute(query)]
+
+    def stream(self, kind: type[F], *, order: Sequence[str], **equals: Any) -> Iterator[F]:
+        table = TABLES[kind]
+        query = select(*(table.c[name] for name in columns_of(kind)))
+        query = query.where(self._matches(table, equals)).order_by(*(_ordered(table, name) for name in order))
+        rows = self._connection.execution_options(yield_per=1000).execute(query)
+        return (kind(*row) for row in rows)
 
     def customers_by_reference(self, references: Sequence[str]) -> list[CustomerFact]:
         return self._read(CustomerFact, "customers_by_reference", [list(references)])

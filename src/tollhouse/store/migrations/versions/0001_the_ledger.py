@@ -402,6 +402,7 @@ def upgrade() -> None:
         sa.Column("anchor", sa.Text(), nullable=False),
         sa.Column("empty_period_grace_minutes", INTEGER, autoincrement=False, nullable=False),
         sa.Column("public_keys_may_charge", INTEGER, autoincrement=False, nullable=False),
+        sa.Column("private_webhooks", INTEGER, autoincrement=False, nullable=False),
         sa.Column("hosts", sa.Text(), nullable=False),
         sa.Column("created_at", INTEGER, autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", name="pk_tenants"),

@@ -1,0 +1,151 @@
+"""The command line: `tollhouse serve`, `apply`, `verify`, `migrate`, `demo`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+import uvicorn
+
+from tollhouse import __version__, demo
+from tollhouse.app import check_startable, migrate_store, provision, verify_store
+from tollhouse.config import BadSetting, Settings
+from tollhouse.ledger.ports import StoreConflict, UnusableStore
+from tollhouse.ledger.provisioning.apply import Applied
+from tollhouse.ledger.provisioning.document import ProvisioningRefused
+from tollhouse.ledger.refusals import StoreUnavailable
+
+#: How long accepted requests may take to finish when the server is asked to stop.
+GRACE_SECONDS = 20
+
+cli = typer.Typer(
+    help="One ledger of customer charges behind three compatible APIs.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Host = Annotated[str, typer.Option(help="The address to listen on.")]
+Port = Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)]
+
+
+@cli.callback()
+def version(
+    show: Annotated[bool, typer.Option("--version", help="Print the version and end.", is_eager=True)] = False,
+) -> None:
+    if show:
+        typer.echo(f"tollhouse {__version__}")
+        raise typer.Exit
+
+
+@cli.command()
+def serve(
+    host: Host = "127.0.0.1",
+    port: Port = 8080,
+    workers: Annotated[int, typer.Option(help="Processes; more than one needs PostgreSQL.", min=1, max=256)] = 1,
+) -> None:
+    """Serve all three APIs."""
+    with _explained():
+        settings = Settings.from_environment()
+        check_startable(settings, workers)
+        typer.echo(f"Tollhouse {__version__} on http://{host}:{port}, store {_shown(settings)}", err=True)
+    uvicorn.run(
+        "tollhouse.app:create",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers if workers > 1 else None,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
+@cli.command()
+def apply(
+    file: Annotated[Path, typer.Argument(help="A provisioning file (TOML).", exists=True, dir_okay=False)],
+) -> None:
+    """Provision a tenant from a file. Applying it again changes nothing; secrets are printed once, when made."""
+    with _explained():
+        applied = provision(Settings.from_environment(), _text(file))
+    _show_applied(applied)
+
+
+@cli.command()
+def verify() -> None:
+    """Compute every summary and balance again and compare the books; ends with 1 when something differs."""
+    with _explained():
+        findings = verify_store(Settings.from_environment())
+    for what, count in findings.checked.items():
+        typer.echo(f"{count:>12,}  {what} checked")
+    for difference in findings.differences:
+        typer.echo(f"DIFFERS: {difference}")
+    if findings.differences:
+        typer.echo(f"{len(findings.differences)} differences.")
+        raise typer.Exit(1)
+    typer.echo("All of it agrees.")
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the store's tables to this version."""
+    with _explained():
+        typer.echo(migrate_store(Settings.from_environment()))
+
+
+@cli.command(name="demo")
+def demonstrate(host: Host = "127.0.0.1", port: Port = 8080) -> None:
+    """Provision a demo tenant, send the three published example charges, and go on serving."""
+    with _explained():
+        settings = Settings.from_environment()
+        check_startable(settings, 1)
+        _show_applied(provision(settings, demo.provisioning_file()))
+    demo.start_story(host, port)
+    serve(host=host, port=port, workers=1)
+
+
+def _show_applied(applied: Applied) -> None:
+    made = ", ".join(f"{count} {what}" for what, count in applied.made.items()) or "nothing new"
+    typer.echo(f"Tenant {applied.tenant.slug}: {made}.")
+    for what, secret in applied.secrets:
+        typer.echo(f"{what}: {secret}    (shown this once)")
+
+
+def _shown(settings: Settings) -> str:
+    """The store's address without a password."""
+    scheme, _, rest = settings.database_url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}".partition("?")[0]
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ProvisioningRefused("The file is not UTF-8.") from error
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Say what is wrong in one sentence instead of a trace."""
+    try:
+        yield
+    except (BadSetting, ProvisioningRefused, UnusableStore) as error:
+        _fail(str(error))
+    except StoreUnavailable as error:
+        _fail(f"{error} {type(error.__cause__).__name__}: is {_shown(Settings.from_environment())} reachable?")
+    except StoreConflict:
+        _fail("The store was busy with another command. Try again.")
+
+
+def _fail(sentence: str) -> NoReturn:
+    typer.echo(f"tollhouse: {sentence}", err=True)
+    sys.exit(2)
+
+
+def main() -> None:
+    cli()

@@ -1,0 +1,1 @@
+"""Provisioning a tenant from a file: idempotent, by natural keys, never resetting a balance or a secret."""

@@ -1,0 +1,595 @@
+"""Applying a provisioning document: one unit of work, all of it or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import uuid
+import zoneinfo
+from collections.abc import Callable
+from datetime import UTC
+from decimal import Decimal
+
+import msgspec
+
+from tollhouse.domain import money
+from tollhouse.domain.decimals import decimal_from_text, decimal_text
+from tollhouse.domain.identity import folded_email, is_email, is_storable, reference_ok
+from tollhouse.ledger.clock import SECOND, Clock
+from tollhouse.ledger.facts import (
+    CustomerFact,
+    ExchangeRateFact,
+    FeatureFact,
+    KeyFact,
+    LoginNameFact,
+    PaymentMethodFact,
+    PersonFact,
+    PlanFact,
+    PlanPriceFact,
+    PriceFeatureFact,
+    ProductFact,
+    RoleFact,
+    TaxFact,
+    TenantFact,
+)
+from tollhouse.ledger.numbers import Numbers
+from tollhouse.ledger.ports import Store, UnitOfWork
+from tollhouse.ledger.provisioning.document import (
+    CustomerTable,
+    Document,
+    ExchangeRateTable,
+    KeyTable,
+    PaymentMethodTable,
+    PersonTable,
+    PlanTable,
+    PriceFeatureTable,
+    PriceTable,
+    ProvisioningRefused,
+    TaxTable,
+    TenantTable,
+)
+
+ROOT_NUMBER = 1
+ROOT_PATH = "1."
+_NO_TENANT = 0
+_KEY_PREFIXES = {"secret": "sk_", "public": "pk_", "application": "ak_", "client": "ck_"}
+
+
+class Applied(msgspec.Struct):
+    """What apply did: counts of what was made by table, and each generated secret, to be shown once."""
+
+    tenant: TenantFact
+    made: dict[str, int]
+    secrets: list[tuple[str, str]]
+
+
+def apply(store: Store, clock: Clock, document: Document, *, hash_password: Callable[[str], str]) -> Applied:
+    """Bring a tenant to what the document says. Applying it again changes nothing."""
+    existing = {tenant.slug: tenant for tenant in store.tenants()}.get(document.tenant.slug)
+    tenant_id = existing.tenant_id if existing else store.reserve_numbers(_NO_TENANT, "tenant", 1)
+    numbers = Numbers(store)
+    for name, given in _given_numbers(document).items():
+        store.advance_numbers(tenant_id, name, given)
+    for name, count in _counts(document).items():
+        numbers.ensure(tenant_id, name, count)
+    passwords = {
+        person.username: hash_password(person.password)
+        for person in document.people
+        if person.password and store.login_name(person.username) is None
+    }
+    with store.unit_of_work(tenant_id) as unit:
+        application = _Application(store, unit, numbers, clock.now(), passwords)
+        application.run(document, existing)
+    return Applied(application.known_tenant(), application.made, application.secrets)
+
+
+def _given_numbers(document: Document) -> dict[str, int]:
+    """The largest numbers that the document gives by hand: none up to these is handed out by itself."""
+    return {
+        "customer": max([ROOT_NUMBER, *(c.number for c in document.customers if c.number is not None)]),
+        "plan": max([0, *(p.number for p in document.plans if p.number is not None)]),
+    }
+
+
+def _counts(document: Document) -> dict[str, int]:
+    return {
+        "customer": len(document.customers) + 1,
+        "plan": len(document.plans),
+        "product": len(document.products),
+        "feature": len(document.features),
+        "role": len(document.roles),
+        "person": len(document.people),
+        "payment_method": len(document.payment_methods),
+        "tax": len(document.taxes),
+    }
+
+
+class _Application:
+    """One application of a document, inside its unit of work."""
+
+    def __init__(
+        self, store: Store, unit: UnitOfWork, numbers: Numbers, now: int, password_hashes: dict[str, str]
+    ) -> None:
+        self._store = store
+        self._unit = unit
+        self._numbers = numbers
+        self._now = now
+        self._password_hashes = password_hashes
+        self._tenant_id = unit.tenant_id
+        self.tenant: TenantFact | None = None
+        self.made: dict[str, int] = {}
+        self.secrets: list[tuple[str, str]] = []
+
+    def run(self, document: Document, existing: TenantFact | None) -> None:
+        self.tenant = self._apply_tenant(document.tenant, existing)
+        for key in document.keys:
+            self._apply_key(key)
+        for role in document.roles:
+            self._apply_role(role.name, role.privileges)
+        for product in document.products:
+            self._apply_named(ProductFact, "product", product.identifier, product.name)
+        for feature in document.features:
+            self._apply_named(FeatureFact, "feature", feature.identifier, feature.name, feature_type=feature.type)
+        for plan in document.plans:
+            self._apply_plan(plan)
+        for index, customer in enumerate(document.customers):
+            self._apply_customer(f"customers[{index}]", customer)
+        for person in document.people:
+            self._apply_person(person)
+        for method in document.payment_methods:
+            self._apply_payment_method(method)
+        for tax in document.taxes:
+            self._apply_tax(tax)
+        for index, rate in enumerate(document.exchange_rates):
+            self._apply_rate(f"exchange_rates[{index}]", rate)
+
+    # The tenant, its keys and people.
+
+    def _apply_tenant(self, table: TenantTable, existing: TenantFact | None) -> TenantFact:
+        _require(
+            bool(table.slug) and _is_slug(table.slug), "tenant.slug", "must be lower-case letters, digits, - and _"
+        )
+        currency = _currency("tenant.currency", table.currency or (existing.currency if existing else "USD"))
+        if existing and currency != existing.currency:
+            raise ProvisioningRefused(f"tenant.currency: is {existing.currency} and cannot be changed.")
+        tenant = existing or TenantFact(
+            tenant_id=self._tenant_id,
+            slug=table.slug,
+            name=table.slug,
+            currency=currency,
+            timezone="UTC",
+            session_window_minutes=30,
+            blocked=0,
+            anchor="calendar",
+            empty_period_grace_minutes=60,
+            public_keys_may_charge=1,
+            private_webhooks=0,
+            hosts="[]",
+            created_at=self._now,
+        )
+        if table.timezone is not None:
+            _require(_is_timezone(table.timezone), "tenant.timezone", "must be an IANA time zone such as Europe/Berlin")
+        for name in ("session_window_minutes", "empty_period_grace_minutes"):
+            minutes = getattr(table, name)
+            _require(minutes is None or 0 <= minutes <= 10**6, f"tenant.{name}", "must be between 0 and 1000000")
+        for name in table.__struct_fields__:
+            value = getattr(table, name)
+            if value is not None and name not in ("slug", "currency", "clock", "hosts"):
+                setattr(tenant, name, int(value) if isinstance(value, bool) else _storable(f"tenant.{name}", value))
+        if table.hosts is not None:
+            tenant.hosts = json.dumps([host.lower() for host in table.hosts])
+        self._unit.upsert([tenant])
+        if existing is None:
+            self._count("tenant")
+            self._add_root_customer(tenant)
+        return tenant
+
+    def _add_root_customer(self, tenant: TenantFact) -> None:
+        self._unit.insert([self._new_customer(tenant, ROOT_NUMBER, 0, ROOT_PATH)])
+
+    def _apply_key(self, table: KeyTable) -> None:
+        name = table.name or table.kind
+        if self._unit.find(KeyFact, name=name):
+            return
+        secret = table.secret or _KEY_PREFIXES[table.kind] + secrets.token_hex(32)
+        key_hash = hashlib.sha256(secret.encode()).hexdigest()
+        if self._store.key(key_hash) is not None:
+            raise ProvisioningRefused(f"keys.{name}: this secret is in use already.")
+        self._unit.insert([KeyFact(key_hash, self._tenant_id, name, table.kind, self._now, None)])
+        self._count("key")
+        if table.secret is None:
+            self.secrets.append((f"{table.kind} key {name}", secret))
+
+    def _apply_role(self, name: str, privileges: dict[str, int]) -> None:
+        for privilege, access in privileges.items():
+            _require(access in (0, 1, 2), f"roles.{name}.{privilege}", "must be 0 (no), 1 (yes) or 2 (read-only)")
+        found = self._unit.find(RoleFact, name=name)
+        role_id = found[0].role_id if found else self._take("role")
+        self._unit.upsert([RoleFact(self._tenant_id, role_id, _storable("roles.name", name), json.dumps(privileges))])
+
+    def _apply_person(self, table: PersonTable) -> None:
+        where = f"people.{table.username}"
+        _require(bool(table.username), "people.username", "must not be empty")
+        roles = self._unit.find(RoleFact, name=table.role)
+        _require(bool(roles), f"{where}.role", "names no role of this tenant")
+        _require(bool(self._unit.find(CustomerFact, number=table.customer)), f"{where}.customer", "does not exist")
+        login = self._store.login_name(table.username)
+        if login is not None:
+            _require(login.tenant_id == self._tenant_id, where, "is a username of another tenant")
+            self._unit.change(
+                PersonFact,
+                {"person_id": login.person_id},
+                role_id=roles[0].role_id,
+                customer_number=table.customer,
+            )
+            return
+        password_hash = self._password_hashes.get(table.username)
+        if password_hash is None:
+            raise ProvisioningRefused(f"{where}.password: is required for a new person.")
+        person_id = self._take("person")
+        username = _storable(where, table.username)
+        person = PersonFact(
+            tenant_id=self._tenant_id,
+            person_id=person_id,
+            username=username,
+            password_hash=password_hash,
+            role_id=roles[0].role_id,
+            customer_number=table.customer,
+            locked=0,
+            created_at=self._now,
+        )
+        self._unit.insert([LoginNameFact(username, self._tenant_id, person_id)])
+        self._unit.insert([person])
+
+    # Customers.
+
+    def _apply_customer(self, where: str, table: CustomerTable) -> None:
+        tenant = self.known_tenant()
+        _require(
+            table.number is not None or table.reference is not None or table.email is not None,
+            where,
+            "needs a number, a reference or an email",
+        )
+        known = self._known_customer(table)
+        if known is None:
+            number = table.number if table.number is not None else self._take("customer")
+            _require(1 <= number < 2**53, f"{where}.number", "must be a positive number")
+            parent = self._parent(where, table.parent or ROOT_NUMBER)
+            customer = self._new_customer(tenant, number, parent.number, f"{parent.path}{number}.")
+            customer.currency = _currency(f"{where}.currency", table.currency or self._plan_currency(table.plan))
+            opening = _minor(f"{where}.balance", table.balance, customer.currency)
+            customer.balance_minor = customer.opening_balance_minor = opening
+        else:
+            customer = known
+            _require(
+                table.currency in (None, customer.currency), f"{where}.currency", "of a customer cannot be changed"
+            )
+            _require(
+                table.parent in (None, customer.parent_number),
+                f"{where}.parent",
+                "of a customer cannot be changed here",
+            )
+        self._fill_customer(where, customer, table)
+        if known is None:
+            self._unit.insert([customer])
+            self._count("customer")
+        else:
+            self._change_customer(customer)
+
+    def _fill_customer(self, where: str, customer: CustomerFact, table: CustomerTable) -> None:
+        if table.reference is not None:
+            _require(reference_ok(table.reference), f"{where}.reference", "must have 1 to 255 characters")
+            others = [c for c in self._live(reference=table.reference) if c.number != customer.number]
+            _require(not others, f"{where}.reference", "belongs to another customer")
+            customer.reference = table.reference
+        if table.email is not None:
+            _require(is_email(table.email.strip()), f"{where}.email", "must be an e-mail address")
+            customer.email, customer.email_folded = table.email.strip(), folded_email(table.email)
+        if table.plan is not None:
+            plans = self._unit.find(PlanFact, identifier=table.plan)
+            _require(bool(plans), f"{where}.plan", "names no plan of this tenant")
+            customer.plan_number = plans[0].number
+        if table.timezone is not None:
+            _require(_is_timezone(table.timezone), f"{where}.timezone", "must be an IANA time zone")
+            customer.timezone = table.timezone
+        if table.country is not None:
+            _require(len(table.country) == 2 and table.country.isalpha(), f"{where}.country", "must be ISO 3166-1")
+            customer.country = table.country.upper()
+        if table.name is not None:
+            customer.name = _storable(f"{where}.name", table.name)
+        customer.bill_type = table.bill_type or customer.bill_type
+
+    def _change_customer(self, customer: CustomerFact) -> None:
+        names = ("reference", "email", "email_folded", "name", "plan_number", "timezone", "country", "bill_type")
+        values = {name: getattr(customer, name) for name in names}
+        self._unit.change(CustomerFact, {"number": customer.number}, updated_at=self._now, **values)
+
+    def _known_customer(self, table: CustomerTable) -> CustomerFact | None:
+        if table.number is not None:
+            found = self._unit.find(CustomerFact, lock=True, number=table.number)
+        elif table.reference is not None:
+            found = self._live(reference=table.reference)
+        else:
+            found = self._live(email_folded=folded_email(table.email or ""))
+        return found[0] if found else None
+
+    def _live(self, **equals: str) -> list[CustomerFact]:
+        return self._unit.find(CustomerFact, lock=True, order=("created_at", "number"), deleted_at=None, **equals)
+
+    def _parent(self, where: str, number: int) -> CustomerFact:
+        found = self._unit.find(CustomerFact, number=number)
+        _require(bool(found), f"{where}.parent", "does not exist; put parents before their customers")
+        return found[0]
+
+    def _plan_currency(self, identifier: str | None) -> str:
+        plans = self._unit.find(PlanFact, identifier=identifier) if identifier else []
+        return plans[0].currency if plans else self.known_tenant().currency
+
+    def _new_customer(self, tenant: TenantFact, number: int, parent_number: int, path: str) -> CustomerFact:
+        return CustomerFact(
+            tenant_id=self._tenant_id,
+            number=number,
+            uid=str(uuid.uuid4()),
+            reference=None,
+            email=None,
+            email_folded=None,
+            is_guest=0,
+            name=tenant.name if number == ROOT_NUMBER else "",
+            parent_number=parent_number,
+            path=path,
+            plan_number=0,
+            currency=tenant.currency,
+            currency_lock=None,
+            balance_minor=0,
+            opening_balance_minor=0,
+            bill_type="postpaid",
+            timezone="",
+            country="",
+            sessions=0,
+            last_seen_at=None,
+            origin="provisioning",
+            created_at=self._now,
+            updated_at=self._now,
+        )
+
+    # The catalog.
+
+    def _apply_named(
+        self,
+        kind: type[ProductFact] | type[FeatureFact],
+        what: str,
+        identifier: str,
+        name: str | None,
+        **more: str,
+    ) -> None:
+        _require(_is_slug(identifier), f"{what}s.{identifier}", "must be lower-case letters, digits, - and _")
+        found = self._unit.find(kind, identifier=identifier)
+        if found:
+            changes = more if name is None else {**more, "name": name}
+            if changes:
+                self._unit.change(kind, {"identifier": identifier}, **changes)
+            return
+        values = {"tenant_id": self._tenant_id, f"{what}_id": self._take(what), "uid": str(uuid.uuid4())}
+        self._unit.insert([kind(**values, identifier=identifier, name=name or identifier, **more)])
+        self._count(what)
+
+    def _apply_plan(self, table: PlanTable) -> None:
+        where = f"plans.{table.identifier}"
+        _require(_is_slug(table.identifier), where, "must be lower-case letters, digits, - and _")
+        found = self._unit.find(PlanFact, identifier=table.identifier)
+        plan = found[0] if found else self._new_plan(where, table)
+        if table.name is not None:
+            plan.name = _storable(f"{where}.name", table.name)
+        if table.product is not None:
+            products = self._unit.find(ProductFact, identifier=table.product)
+            _require(bool(products), f"{where}.product", "names no product of this tenant")
+            plan.product_id = products[0].product_id
+        if table.customer is not None:
+            plan.owner_number = self._parent(where, table.customer).number
+        if table.currency is not None:
+            plan.currency = _currency(f"{where}.currency", table.currency)
+        if table.features is not None:
+            for identifier in table.features:
+                self._known_feature(where, identifier)
+            plan.features = json.dumps(table.features)
+        plan.state = table.state or plan.state
+        self._unit.upsert([plan])
+        if table.prices is not None:
+            self._replace_prices(where, plan.number, table.prices)
+
+    def _new_plan(self, where: str, table: PlanTable) -> PlanFact:
+        number = table.number if table.number is not None else self._take("plan")
+        _require(1 <= number < 2**53, f"{where}.number", "must be a positive number")
+        _require(not self._unit.find(PlanFact, number=number), f"{where}.number", "belongs to another plan")
+        self._count("plan")
+        return PlanFact(
+            tenant_id=self._tenant_id,
+            number=number,
+            identifier=table.identifier,
+            name=table.identifier,
+            product_id=0,
+            owner_number=ROOT_NUMBER,
+            currency=self.known_tenant().currency,
+            state="published",
+            features="[]",
+            created_at=self._now,
+        )
+
+    def _replace_prices(self, where: str, plan_number: int, prices: list[PriceTable]) -> None:
+        self._unit.remove(PriceFeatureFact, plan_number=plan_number)
+        self._unit.remove(PlanPriceFact, plan_number=plan_number)
+        for position, price in enumerate(prices):
+            here = f"{where}.prices[{position}]"
+            currency = _currency(f"{here}.currency", price.currency)
+            amount = None if price.amount is None else _decimal(f"{here}.amount", price.amount, least=0)
+            countries = [country.upper() for country in price.countries]
+            self._unit.insert(
+                [
+                    PlanPriceFact(
+                        tenant_id=self._tenant_id,
+                        plan_number=plan_number,
+                        position=position,
+                        currency=currency,
+                        charge_period=price.charge_period,
+                        price_type=price.price_type,
+                        amount=None if amount is None else decimal_text(amount),
+                        tax_behavior=price.tax_behavior,
+                        countries=json.dumps(countries),
+                    )
+                ]
+            )
+            for feature_position, feature in enumerate(price.features):
+                self._add_price_feature(
+                    f"{here}.features[{feature_position}]", plan_number, position, feature_position, feature
+                )
+
+    def _add_price_feature(
+        self, where: str, plan_number: int, price_position: int, position: int, table: PriceFeatureTable
+    ) -> None:
+        self._known_feature(where, table.identifier)
+        _require(
+            (table.model == "PACKAGE") == (table.block_size is not None and table.block_size >= 1),
+            f"{where}.block_size",
+            "belongs to PACKAGE prices, which need one of at least 1",
+        )
+        self._unit.insert(
+            [
+                PriceFeatureFact(
+                    tenant_id=self._tenant_id,
+                    plan_number=plan_number,
+                    price_position=price_position,
+                    position=position,
+                    identifier=table.identifier,
+                    model=table.model,
+                    amount=decimal_text(_decimal(f"{where}.amount", table.amount, least=0)),
+                    block_size=table.block_size,
+                    quantity_min=table.min_quantity,
+                    quantity_max=table.max_quantity,
+                )
+            ]
+        )
+
+    def _known_feature(self, where: str, identifier: str) -> None:
+        _require(bool(self._unit.find(FeatureFact, identifier=identifier)), where, f"{identifier} names no feature")
+
+    # What money needs.
+
+    def _apply_payment_method(self, table: PaymentMethodTable) -> None:
+        customers = self._live(reference=table.customer)
+        _require(bool(customers), "payment_methods.customer", f"{table.customer} names no customer")
+        number = customers[0].number
+        found = self._unit.find(PaymentMethodFact, customer_number=number, gateway=table.gateway, token=table.token)
+        if table.default:
+            self._unit.change(PaymentMethodFact, {"customer_number": number}, is_default=0)
+        if found:
+            if table.default:
+                key = {"payment_method_id": found[0].payment_method_id}
+                self._unit.change(PaymentMethodFact, key, is_default=1)
+            return
+        method = PaymentMethodFact(
+            tenant_id=self._tenant_id,
+            payment_method_id=self._take("payment_method"),
+            customer_number=number,
+            gateway=_storable("payment_methods.gateway", table.gateway),
+            token=_storable("payment_methods.token", table.token),
+            is_default=int(table.default),
+            state="succeeded",
+            created_at=self._now,
+        )
+        self._unit.insert([method])
+        self._count("payment method")
+
+    def _apply_tax(self, table: TaxTable) -> None:
+        where = f"taxes.{table.name}"
+        owner = self._parent(where, table.customer)
+        _require(table.liable in (0, 1, 2), f"{where}.liable", "must be 0, 1 or 2")
+        flags = ("accounts", "calls", "cardgroups", "charges", "features", "messages", "numbers", "products", "shared")
+        for flag in flags:
+            _require(getattr(table, flag) in (0, 1), f"{where}.{flag}", "must be 0 or 1")
+        found = self._unit.find(TaxFact, owner_number=owner.number, name=table.name)
+        tax = TaxFact(
+            tenant_id=self._tenant_id,
+            tax_id=found[0].tax_id if found else self._take("tax"),
+            owner_number=owner.number,
+            name=_storable(where, table.name),
+            description=_storable(where, table.description),
+            rate=decimal_text(_decimal(f"{where}.rate", table.rate)),
+            flat=decimal_text(_decimal(f"{where}.amount", table.amount)),
+            currency=_currency(f"{where}.currency", table.currency or self.known_tenant().currency),
+            **{flag: getattr(table, flag) for flag in flags},
+            liable=table.liable,
+            created_at=found[0].created_at if found else self._now,
+        )
+        self._unit.upsert([tax])
+
+    def _apply_rate(self, where: str, table: ExchangeRateTable) -> None:
+        rate = _decimal(f"{where}.rate", table.rate, integer_digits_max=12, decimals_max=12)
+        _require(rate > 0, f"{where}.rate", "must be above 0")
+        _require(table.time is None or table.time.tzinfo is not None, f"{where}.time", "needs a zone, such as Z")
+        self._unit.upsert(
+            [
+                ExchangeRateFact(
+                    tenant_id=self._tenant_id,
+                    from_currency=_currency(f"{where}.from", table.from_currency),
+                    to_currency=_currency(f"{where}.to", table.to_currency),
+                    effective_at=0 if table.time is None else int(table.time.astimezone(UTC).timestamp()) * SECOND,
+                    rate=decimal_text(rate),
+                )
+            ]
+        )
+
+    # How.
+
+    def known_tenant(self) -> TenantFact:
+        if self.tenant is None:
+            raise RuntimeError("the tenant is applied first")
+        return self.tenant
+
+    def _take(self, name: str) -> int:
+        return self._numbers.take(self._tenant_id, name)
+
+    def _count(self, what: str) -> None:
+        self.made[what] = self.made.get(what, 0) + 1
+
+
+def _require(condition: bool, where: str, sentence: str) -> None:
+    if not condition:
+        raise ProvisioningRefused(f"{where}: {sentence}.")
+
+
+def _storable(where: str, text: str) -> str:
+    _require(not isinstance(text, str) or is_storable(text), where, "has a character that cannot be stored")
+    return text
+
+
+def _currency(where: str, code: str) -> str:
+    code = code.upper()
+    _require(money.is_currency(code), where, "must be an ISO 4217 currency")
+    return code
+
+
+def _decimal(
+    where: str, value: str | int, *, least: int | None = None, integer_digits_max: int = 15, decimals_max: int = 6
+) -> Decimal:
+    try:
+        number = decimal_from_text(str(value), integer_digits_max=integer_digits_max, decimals_max=decimals_max)
+    except ValueError as error:
+        raise ProvisioningRefused(f"{where}: {error}") from error
+    _require(least is None or number >= least, where, f"must be at least {least}")
+    return number
+
+
+def _minor(where: str, value: str | int, currency: str) -> int:
+    try:
+        return money.minor_from_major(_decimal(where, value), currency)
+    except ValueError as error:
+        raise ProvisioningRefused(f"{where}: {error}") from error
+
+
+def _is_slug(text: str) -> bool:
+    return 0 < len(text) <= 255 and text.isascii() and all(c.isdigit() or c.islower() or c in "-_" for c in text)
+
+
+def _is_timezone(name: str) -> bool:
+    return name in zoneinfo.available_timezones()

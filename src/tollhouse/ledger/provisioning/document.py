@@ -1,0 +1,176 @@
+"""The provisioning file's shape. Every table is optional; an unknown key is refused, so that no typo is lost.
+
+Amounts and rates are decimal text. What an update leaves out keeps its value.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+
+class ProvisioningRefused(ValueError):
+    """The file cannot be applied; the sentence names the table and key. Nothing was changed."""
+
+
+class _Table(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    pass
+
+
+class TenantTable(_Table):
+    slug: str
+    name: str | None = None
+    currency: str | None = None
+    timezone: str | None = None
+    session_window_minutes: int | None = None
+    blocked: bool | None = None
+    private_webhooks: bool | None = None
+    anchor: Literal["calendar", "start"] | None = None
+    empty_period_grace_minutes: int | None = None
+    public_keys_may_charge: bool | None = None
+    hosts: list[str] | None = None
+    clock: Any = None
+
+
+class KeyTable(_Table):
+    kind: Literal["secret", "public", "application", "client"] = "secret"
+    name: str | None = None
+    secret: str | None = None
+
+
+class RoleTable(_Table):
+    name: str
+    privileges: dict[str, int] = {}
+
+
+class PersonTable(_Table):
+    username: str
+    role: str
+    password: str | None = None
+    customer: int = 1
+
+
+class CustomerTable(_Table):
+    number: int | None = None
+    reference: str | None = None
+    email: str | None = None
+    name: str | None = None
+    plan: str | None = None
+    parent: int | None = None
+    currency: str | None = None
+    timezone: str | None = None
+    country: str | None = None
+    bill_type: (
+        Literal["callshop", "external", "none", "postpaid", "prepaid", "prepaid_calls", "prepaid_invoices"] | None
+    ) = None
+    balance: str | int = 0
+
+
+class ProductTable(_Table):
+    identifier: str
+    name: str | None = None
+
+
+class FeatureTable(_Table):
+    identifier: str
+    name: str | None = None
+    type: Literal["BOOLEAN", "METER", "CUSTOMIZABLE"] = "METER"
+
+
+class PriceFeatureTable(_Table):
+    identifier: str
+    amount: str | int
+    model: Literal["FLAT", "PACKAGE"] = "FLAT"
+    block_size: int | None = None
+    min_quantity: int | None = None
+    max_quantity: int | None = None
+
+
+class PriceTable(_Table):
+    currency: str
+    amount: str | int | None = None
+    charge_period: str = "ONE_TIME"
+    price_type: Literal["FREE", "PAID", "CUSTOM"] = "PAID"
+    tax_behavior: Literal["INCLUSIVE", "EXCLUSIVE", "UNSPECIFIED"] = "UNSPECIFIED"
+    countries: list[str] = []
+    features: list[PriceFeatureTable] = []
+
+
+class PlanTable(_Table):
+    identifier: str
+    name: str | None = None
+    number: int | None = None
+    product: str | None = None
+    customer: int | None = None
+    currency: str | None = None
+    state: Literal["draft", "published", "archived"] | None = None
+    features: list[str] | None = None
+    prices: list[PriceTable] | None = None
+
+
+class PaymentMethodTable(_Table):
+    customer: str
+    gateway: str
+    token: str
+    default: bool = False
+
+
+class TaxTable(_Table):
+    name: str
+    customer: int = 1
+    description: str = ""
+    rate: str | int = 0
+    amount: str | int = 0
+    currency: str | None = None
+    accounts: int = 1
+    calls: int = 1
+    cardgroups: int = 1
+    charges: int = 1
+    features: int = 1
+    messages: int = 1
+    numbers: int = 1
+    products: int = 1
+    liable: int = 2
+    shared: int = 0
+
+
+class ExchangeRateTable(_Table):
+    """`time` is when the rate starts to count; without it the rate counts until one with a time does."""
+
+    rate: str | int
+    from_currency: str = msgspec.field(name="from")
+    to_currency: str = msgspec.field(name="to")
+    time: datetime | None = None
+
+
+class Document(_Table):
+    tenant: TenantTable
+    keys: list[KeyTable] = []
+    roles: list[RoleTable] = []
+    people: list[PersonTable] = []
+    customers: list[CustomerTable] = []
+    products: list[ProductTable] = []
+    features: list[FeatureTable] = []
+    plans: list[PlanTable] = []
+    payment_methods: list[PaymentMethodTable] = []
+    taxes: list[TaxTable] = []
+    exchange_rates: list[ExchangeRateTable] = []
+    webhook_endpoints: Any = None
+
+
+def document_from_toml(text: str) -> Document:
+    """Read a provisioning file; ProvisioningRefused names what is wrong and where."""
+    try:
+        document = msgspec.convert(tomllib.loads(text), Document)
+    except tomllib.TOMLDecodeError as error:
+        raise ProvisioningRefused(f"The file is not TOML: {error}.") from error
+    except msgspec.ValidationError as error:
+        raise ProvisioningRefused(str(error).replace("$.", "").replace("`", "")) from error
+    if document.tenant.clock is not None:
+        raise ProvisioningRefused("tenant.clock: this version has no test clock; leave it out.")
+    if document.webhook_endpoints is not None:
+        raise ProvisioningRefused("webhook_endpoints: this version sends no webhooks; leave them out.")
+    return document
