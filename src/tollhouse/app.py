@@ -8,9 +8,13 @@ from contextlib import ExitStack, closing
 
 from tollhouse.apis.beacon.routes import BeaconDoor
 from tollhouse.apis.desk import Desk
+from tollhouse.apis.kelviq import openapi as kelviq_openapi
+from tollhouse.apis.kelviq.purchases import Purchases
+from tollhouse.apis.kelviq.routes import KelviqDoor
 from tollhouse.apis.operations import OperationsDoor
 from tollhouse.clock import SystemClock
 from tollhouse.config import Settings
+from tollhouse.gateways.sandbox import SandboxGateway
 from tollhouse.ledger.ledger import Ledger
 from tollhouse.ledger.ports import Gateway, UnusableStore
 from tollhouse.ledger.provisioning.apply import Applied, apply
@@ -22,8 +26,10 @@ from tollhouse.passwords import hash_password
 from tollhouse.store.engine import store_url
 from tollhouse.store.migrate import is_current, migrate
 from tollhouse.store.queries import SqlQueries
+from tollhouse.store.sandbox_memory import SandboxMemory
 from tollhouse.store.store import SqlStore
 from tollhouse.web import Front
+from tollhouse.workers.resolver import Resolver
 
 #: How long a thread may keep the interpreter while another waits: the committing thread must not starve beside the
 #: event loop.
@@ -75,8 +81,22 @@ def open_ledger(store: SqlStore) -> Ledger:
     return Ledger(store, SystemClock())
 
 
-def gateways(_store: SqlStore) -> dict[str, Gateway]:
-    return {}
+def open_gateways(store: SqlStore, resources: ExitStack) -> dict[str, Gateway]:
+    """The processors that can be called, by the name that payment methods know them by."""
+    memory = resources.enter_context(closing(SandboxMemory(store.url, SystemClock().now)))
+    return {"sandbox": SandboxGateway(memory)}
+
+
+def open_resolver(desk: Desk, queries: SqlQueries) -> Resolver:
+    return Resolver(
+        due_tenants=lambda: desk.reads.run(queries.tenants_with_due_payments, desk.clock.now()),
+        execute=desk.execute,
+        place=desk.gateway_calls.place,
+        gateways=desk.gateways,
+        clock=desk.clock,
+        timeout_seconds=desk.settings.gateway_timeout_seconds,
+        resolve_after_seconds=desk.settings.resolve_after_seconds,
+    )
 
 
 def build_front(settings: Settings) -> Front:
@@ -92,25 +112,35 @@ def build_front(settings: Settings) -> Front:
         store=store,
         clock=SystemClock(),
         settings=settings,
-        gateways=gateways(store),
+        gateways=open_gateways(store, resources),
         observe_batch=metrics.batch,
     )
     queries = SqlQueries(store)
+    purchases = Purchases(desk)
+    resolver = open_resolver(desk, queries)
 
     async def start() -> None:
         desk.start()
+        resolver.start()
 
     async def stop() -> None:
+        await resolver.stop()
+        await purchases.finish()
         await desk.stop()
         resources.close()
 
-    operations = OperationsDoor(ready=lambda: is_current(store), metrics=lambda: metrics.text(desk.waiting_weight))
+    operations = OperationsDoor(
+        ready=lambda: is_current(store),
+        metrics=lambda: metrics.text(desk.waiting_weight),
+        descriptions={"kelviq": kelviq_openapi.DOCUMENT},
+    )
     return Front(
         [
             ("/healthz", operations),
             ("/readyz", operations),
             ("/metrics", operations),
             ("/openapi", operations),
+            ("/api/v1", KelviqDoor(desk, purchases)),
             ("", BeaconDoor(desk, queries)),
         ],
         observe=metrics.request,

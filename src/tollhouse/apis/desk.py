@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import msgspec
@@ -25,6 +26,9 @@ from tollhouse.ledger.ports import Gateway, Store
 from tollhouse.ledger.refusals import Overloaded
 
 T = TypeVar("T")
+
+#: Runs work in the thread that one holds.
+RunHere = Callable[..., Awaitable[Any]]
 
 
 class Credential(msgspec.Struct, frozen=True):
@@ -41,15 +45,46 @@ class Bounded:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._calls_max = calls_max
         self._calls = 0
+        self._free = asyncio.Semaphore(min(threads, calls_max))
 
     async def run(self, work: Callable[..., T], *arguments: Any) -> T:
         """Run in a thread; Overloaded when too much waits already. Goes on when the caller is gone."""
-        if self._calls >= self._calls_max:
-            raise Overloaded
-        self._calls += 1
+        self._count()
         future = asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
         future.add_done_callback(self._done)
         return await asyncio.shield(future)
+
+    @asynccontextmanager
+    async def place(self, wait_seconds: float) -> AsyncIterator[RunHere]:
+        """Hold a thread, and run in it what must not be refused any more. Overloaded when none comes free in time.
+
+        For a pool of which all is run in places.
+        """
+        self._count()
+        try:
+            await self._take_place(wait_seconds)
+            try:
+                yield self._run_here
+            finally:
+                self._free.release()
+        finally:
+            self._calls -= 1
+
+    async def _take_place(self, wait_seconds: float) -> None:
+        try:
+            async with asyncio.timeout(wait_seconds):
+                await self._free.acquire()
+        except TimeoutError:
+            raise Overloaded from None
+
+    async def _run_here(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        future = asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
+        return await asyncio.shield(future)
+
+    def _count(self) -> None:
+        if self._calls >= self._calls_max:
+            raise Overloaded
+        self._calls += 1
 
     def _done(self, _future: asyncio.Future[Any]) -> None:
         self._calls -= 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, Inexact, InvalidOperation, Overflow
+from fractions import Fraction
 
 EXACT = Context(
     prec=MAX_PREC,
@@ -56,3 +57,17 @@ def decimal_text(value: Decimal, places_min: int = 2) -> str:
     integer_digits, _, decimals = format(value.copy_abs(), "f").partition(".")
     decimals = decimals.rstrip("0").ljust(places_min, "0")
     return f"{sign}{integer_digits}.{decimals}" if decimals else f"{sign}{integer_digits}"
+
+
+def fraction_text(value: Fraction) -> str:
+    """`value` exactly: as plain decimals where they come to an end ("1.1"), else as a fraction ("10/11")."""
+    places, denominator = 0, value.denominator
+    for prime in (2, 5):
+        power = 0
+        while denominator % prime == 0:
+            denominator //= prime
+            power += 1
+        places = max(places, power)
+    if denominator != 1:
+        return str(value)
+    return decimal_text(EXACT.scaleb(Decimal(int(value * 10**places)), Decimal(-places)), places_min=0)

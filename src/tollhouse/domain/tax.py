@@ -29,6 +29,8 @@ class FlatInOtherCurrency(ValueError):
 class Tax:
     """A tax of one seller: `rate` percent of the net, and `flat` major units of `flat_currency` on top.
 
+    A flat amount that was converted is a fraction, so that it stays exact.
+
     `liable_default` says which customers owe it where nothing is stored about them: 0 none, 1 those created
     after the tax, 2 all. Any other number is refused with ValueError.
     """
@@ -36,7 +38,7 @@ class Tax:
     tax_id: int
     name: str
     rate: Decimal
-    flat: Decimal
+    flat: Decimal | Fraction
     flat_currency: str
     applies_to_charges: bool
     liable_default: int
@@ -57,7 +59,7 @@ class TaxLine:
     tax_id: int
     name: str
     rate: Decimal
-    flat: Decimal
+    flat: Fraction
     amount_minor: int
 
 
@@ -113,14 +115,15 @@ def _is_liable_by_default(tax: Tax, customer_created_at: int, tax_created_at: in
 def _line(net_minor: int, currency: str, tax: Tax) -> TaxLine:
     flat = _flat_on(net_minor, currency, tax)
     net = Fraction(money.major_from_minor(net_minor, currency))
-    amount_minor = money.rounded_minor(net * Fraction(tax.rate) / 100 + Fraction(flat), currency)
+    amount_minor = money.rounded_minor(net * Fraction(tax.rate) / 100 + flat, currency)
     return TaxLine(tax.tax_id, tax.name, tax.rate, flat, amount_minor)
 
 
-def _flat_on(net_minor: int, currency: str, tax: Tax) -> Decimal:
+def _flat_on(net_minor: int, currency: str, tax: Tax) -> Fraction:
     """The flat amount with the sign of the net: none on a net of 0, given back on a credit."""
-    if net_minor == 0 or tax.flat.is_zero():
-        return Decimal(0)
+    flat = Fraction(tax.flat)
+    if net_minor == 0 or flat == 0:
+        return Fraction(0)
     if tax.flat_currency != currency:
         raise FlatInOtherCurrency(tax.tax_id, tax.flat_currency, currency)
-    return tax.flat if net_minor > 0 else tax.flat.copy_negate()
+    return flat if net_minor > 0 else -flat

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tollhouse.domain import sessions, summaries
 from tollhouse.domain.money import OutOfRange
@@ -16,6 +16,7 @@ from tollhouse.domain.summaries import ChargeSummary
 from tollhouse.ledger.clock import MINUTE
 from tollhouse.ledger.commands import Idempotency
 from tollhouse.ledger.facts import (
+    ChangingFact,
     CustomerFact,
     Fact,
     ReceiptFact,
@@ -50,11 +51,15 @@ class Book:
         self._identified: dict[int, CustomerFact] = {}
         self._changed_summaries: set[tuple[int, str]] = set()
         self._balance_deltas: dict[int, int] = {}
+        self._currency_locked: dict[int, CustomerFact] = {}
         self._appended: dict[type[Fact], list[Fact]] = {}
+        self._put: dict[type[Fact], dict[tuple[Any, ...], ChangingFact]] = {}
 
     # What is known.
 
-    def prefetch(self, keys: Iterable[Idempotency], references: set[str], emails_folded: set[str]) -> None:
+    def prefetch(
+        self, keys: Iterable[Idempotency], references: set[str], emails_folded: set[str], numbers: set[int]
+    ) -> None:
         """Look up, once for the whole batch, whatever its commands name."""
         pairs = [(key.scope, key_hash(key.key)) for key in keys]
         if pairs:
@@ -66,11 +71,20 @@ class Book:
         if emails_folded:
             for customer in self.unit.customers_by_email(sorted(emails_folded)):
                 self._know(customer)
+        if numbers:
+            for customer in self.unit.find(CustomerFact, lock=True, order=("number",), number=sorted(numbers)):
+                self._know(customer)
         if self._customers:
             self._know_summaries(list(self._customers))
 
     def receipt(self, idempotency: Idempotency) -> ReceiptFact | None:
         return self._receipts.get((idempotency.scope, key_hash(idempotency.key)))
+
+    def newest_receipt(self, idempotency: Idempotency) -> ReceiptFact | None:
+        """The receipt, also one that somebody else committed while this unit of work waited for its locks."""
+        for receipt in self.unit.receipts([(idempotency.scope, key_hash(idempotency.key))]):
+            self._receipts[receipt.scope, receipt.key_hash] = receipt
+        return self.receipt(idempotency)
 
     def customer(self, number: int) -> CustomerFact | None:
         """The customer with this number, deleted or not, locked for this unit of work."""
@@ -103,6 +117,20 @@ class Book:
         if customer_number not in self._summaries_known:
             self._know_summaries([customer_number])
         return self._summaries.get((customer_number, currency), summaries.EMPTY)
+
+    def find(self, kind: type[F], *, lock: bool = False, **equals: Any) -> list[F]:
+        """Rows as this batch leaves them: the store's, and over them what was added or put so far, in no order."""
+        put = self._put.get(kind, {})
+        rows = self.unit.find(kind, lock=lock, **equals)
+        rows += [fact for fact in self.added(kind) if _matches(fact, equals)]
+        if put:
+            rows = [row for row in rows if not (isinstance(row, ChangingFact) and row.key in put)]
+            rows += [fact for fact in put.values() if isinstance(fact, kind) and _matches(fact, equals)]
+        return rows
+
+    def added(self, kind: type[F]) -> list[F]:
+        """The facts of this class that the batch has decided to append so far."""
+        return [fact for fact in self._appended.get(kind, ()) if isinstance(fact, kind)]
 
     def next_number(self, name: str) -> int:
         return self._numbers.take(self.tenant_id, name)
@@ -151,8 +179,18 @@ class Book:
         customer.balance_minor += difference_minor
         self._balance_deltas[customer.number] = self._balance_deltas.get(customer.number, 0) + difference_minor
 
+    def lock_currency(self, customer: CustomerFact, currency: str) -> None:
+        """Hold a customer's gateway payments to a currency from now on."""
+        customer.currency_lock = currency
+        customer.updated_at = self.now
+        self._currency_locked[customer.number] = customer
+
     def add(self, fact: Fact) -> None:
         self._appended.setdefault(type(fact), []).append(fact)
+
+    def put(self, fact: ChangingFact) -> None:
+        """Write a fact over the one with its key, whether that is in the store, decided in this batch, or nowhere."""
+        self._put.setdefault(type(fact), {})[fact.key] = fact
 
     def keep_receipt(self, idempotency: Idempotency, fingerprint: str, kind: str, fact_id: int) -> None:
         hashed = key_hash(idempotency.key)
@@ -174,10 +212,16 @@ class Book:
             unit.touch_customers(touched)
         if deltas := sorted((n, d) for n, d in self._balance_deltas.items() if n not in new and d):
             unit.add_to_balances(deltas)
+        for number, customer in sorted(self._currency_locked.items()):
+            if number not in new:
+                changed = {"currency_lock": customer.currency_lock, "updated_at": customer.updated_at}
+                unit.change(CustomerFact, {"number": number}, **changed)
         if self._changed_summaries:
             unit.upsert([self._summary_fact(*where) for where in sorted(self._changed_summaries)])
         for facts in self._appended.values():
             unit.insert(facts)
+        for changed_facts in self._put.values():
+            unit.upsert([changed_facts[key] for key in sorted(changed_facts)])
 
     # How it is kept.
 
@@ -214,6 +258,14 @@ class Book:
             s.last_at,
             s.last_amount_minor,
         )
+
+
+def _matches(fact: Fact, equals: dict[str, Any]) -> bool:
+    for name, wanted in equals.items():
+        value = getattr(fact, name)
+        if value not in wanted if isinstance(wanted, list | tuple) else value != wanted:
+            return False
+    return True
 
 
 def summary_from_row(row: SummaryFact) -> ChargeSummary:

@@ -11,6 +11,8 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from tollhouse.domain.decimals import decimal_text
+
 TENANT_SCOPE = "tenant"
 PUBLIC_SCOPE = "public"
 
@@ -50,12 +52,17 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
         """How many facts the command may leave: the bound on a batch counts these."""
         return 1
 
+    @property
+    def writes(self) -> bool:
+        """Whether it is to be done, not only decided: what writes nothing keeps no receipt."""
+        return True
+
     def content(self) -> Any:
         """What the idempotency key stands for: every field but tenant, key and caller."""
         return [type(self).__name__, *(getattr(self, f) for f in self.__struct_fields__ if f not in _NOT_CONTENT)]
 
 
-_NOT_CONTENT = frozenset({"tenant_id", "idempotency", "caller", "validation"})
+_NOT_CONTENT = frozenset({"tenant_id", "idempotency", "caller", "validation", "self_charges"})
 
 
 class Identity(msgspec.Struct, frozen=True, gc=False):
@@ -88,7 +95,11 @@ class RecordCharges(Command, frozen=True, kw_only=True):
 
 
 class CreateCharge(Command, frozen=True, kw_only=True):
-    """Create a charge on a customer or on a plan; moves no money. None takes the documented default."""
+    """Create a charge on one customer (`plan_number` 0) or on everybody on a plan (`customer_number` 0).
+
+    Moves no money. Without a currency it is the tenant's. `self_charges` says whether a customer's own people may
+    create charges on it.
+    """
 
     caller: Caller
     customer_number: int
@@ -103,8 +114,13 @@ class CreateCharge(Command, frozen=True, kw_only=True):
     end_at: int = 0
     number_max: int = 0
     validation: bool = False
+    self_charges: bool = True
 
     numbers: ClassVar[tuple[str, ...]] = ("charge",)
+
+    @property
+    def writes(self) -> bool:
+        return not self.validation
 
 
 class UpdateCharge(Command, frozen=True, kw_only=True):
@@ -140,8 +156,15 @@ class ChargeNow(Command, frozen=True, kw_only=True):
     numbers: ClassVar[tuple[str, ...]] = ("transaction",)
 
 
+TAXABLE = ("accounts", "calls", "cardgroups", "charges", "features", "messages", "numbers", "products")
+
+
 class CreateTax(Command, frozen=True, kw_only=True):
-    """Create a tax held by a customer (the seller). `rate` is percent, `flat` major units of `currency`."""
+    """Create a tax held by a customer (the seller); without an owner by the caller's.
+
+    `rate` is percent, `flat` major units of `currency`, which without one is the tenant's. `covers` are the kinds of
+    transactions (TAXABLE) to which it applies by default; `liable` says which customers are: 0 none, 1 new ones, 2 all.
+    """
 
     caller: Caller
     owner_number: int | None
@@ -150,14 +173,7 @@ class CreateTax(Command, frozen=True, kw_only=True):
     rate: Decimal
     flat: Decimal
     currency: str | None
-    accounts: bool
-    calls: bool
-    cardgroups: bool
-    charges: bool
-    features: bool
-    messages: bool
-    numbers_flag: bool
-    products: bool
+    covers: frozenset[str]
     liable: int
     shared: bool
     validation: bool = False
@@ -166,7 +182,10 @@ class CreateTax(Command, frozen=True, kw_only=True):
 
 
 class SetLiability(Command, frozen=True, kw_only=True):
-    """Say whether one charge, customer or product is liable to a tax, whatever the tax's own default."""
+    """Say whether one object is liable to a tax, whatever the tax's own default.
+
+    `object_type` is charge, customer, product or cardgroup.
+    """
 
     caller: Caller
     tax_id: int
@@ -178,8 +197,10 @@ class SetLiability(Command, frozen=True, kw_only=True):
 class StartPurchase(Command, frozen=True, kw_only=True):
     """Buy a plan once with the customer's default payment method: price it, check it, write the intent.
 
-    `country_of_ip` is the country of the buyer's address or None where there is none. `quantities` are pairs of feature
-    identifier and count, in the order sent.
+    `quantities` are pairs of feature identifier and count, in the order sent. `country_of_ip` is the country of the
+    buyer's address or None where there is none. `gateways` are those that can be called; `call_seconds` is how long
+    one may take, and `resolve_after_seconds` how long after that an open outcome is looked up. `shows_features` says
+    whether the answer lists what was bought.
     """
 
     plan_identifier: str
@@ -190,8 +211,10 @@ class StartPurchase(Command, frozen=True, kw_only=True):
     country_of_ip: str | None
     custom_amount: Decimal | None
     tax_behavior: str | None
+    gateways: frozenset[str]
     call_seconds: int
     resolve_after_seconds: int
+    shows_features: bool
 
     numbers: ClassVar[tuple[str, ...]] = ("payment", "transaction")
 
@@ -203,7 +226,7 @@ class StartPurchase(Command, frozen=True, kw_only=True):
             self.quantities,
             self.currency,
             self.ip_address,
-            None if self.custom_amount is None else str(self.custom_amount.normalize()),
+            None if self.custom_amount is None else decimal_text(self.custom_amount),
             self.tax_behavior,
         ]
 
@@ -222,14 +245,20 @@ class GatewayAnswer(msgspec.Struct, frozen=True):
 
 
 class SettlePurchase(Command, frozen=True, kw_only=True):
-    """Write down what the gateway answered about a pending payment. Settles it at most once."""
+    """Write down what the gateway answered about a pending payment. Settles it at most once.
+
+    `kind` is charge or look_up; `attempt_no` counts the calls about this payment, the charge being the first. A repeat
+    with the same number writes the same.
+    """
 
     payment_id: int
+    customer_number: int
     kind: str
+    attempt_no: int
     answer: GatewayAnswer
     started_at: int
     ended_at: int
-    look_up_after_seconds: int
+    resolve_after_seconds: int
 
     numbers: ClassVar[tuple[str, ...]] = ("transaction",)
 
@@ -239,6 +268,7 @@ class ClaimUnresolved(Command, frozen=True, kw_only=True):
 
     count: int
     lease_seconds: int
+    resolve_after_seconds: int
 
 
 class Receipt(msgspec.Struct, frozen=True, gc=False):

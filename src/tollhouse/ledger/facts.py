@@ -7,11 +7,26 @@ that a whole batch is one value in one statement.
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
+
+ROOT_NUMBER = 1
+ROOT_PATH = "1."
+"""Every tenant's root customer: the tenant itself as a customer, above all others and below nobody."""
 
 
 class Fact(msgspec.Struct, array_like=True, gc=False):
     """One row, in the order of its fields."""
+
+
+class ChangingFact(Fact):
+    """One row that may be written again, whole, over the one with the same key."""
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What names the row within its tenant."""
+        raise NotImplementedError
 
 
 class TenantFact(Fact):
@@ -82,7 +97,7 @@ class TransactionFact(Fact):
     """Appended and never edited. `gross_minor` is what the customer owes or paid: net + tax.
 
     `settlement` is recorded, balance or gateway. `exchange_rate` turns the charge's currency into `currency`; both it
-    and `exchange_rate_at` are null where nothing was converted.
+    and `exchange_rate_at` are null where nothing was converted. The rate is decimal text, or a fraction such as 10/11.
     """
 
     tenant_id: int
@@ -108,6 +123,9 @@ class TransactionFact(Fact):
 
 
 class TransactionTaxFact(Fact):
+    """One tax of a transaction. `flat` is what was added after the percentage, in the transaction's currency: decimal
+    text, or a fraction such as 10/11 where a rate of exchange leaves no end of decimals."""
+
     tenant_id: int
     transaction_id: int
     line_no: int
@@ -130,7 +148,7 @@ class ReceiptFact(Fact):
     recorded_at: int
 
 
-class ChargeFact(Fact):
+class ChargeFact(ChangingFact):
     """A charge on one customer (`plan_number` 0) or on everybody on a plan (`customer_number` 0).
 
     `amount` and `buy` are decimal text in major units of `currency`. Of `start_at` and `end_at`, 0 is "none"; a
@@ -155,6 +173,10 @@ class ChargeFact(Fact):
     origin: str
     created_at: int
     deleted_at: int | None = None
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        return (self.charge_id,)
 
 
 class OccurrenceFact(Fact):
@@ -195,12 +217,18 @@ class TaxFact(Fact):
     created_at: int
 
 
-class LiabilityFact(Fact):
+class LiabilityFact(ChangingFact):
+    """Whether a charge, customer or product is liable to a tax, whatever the tax's own default says."""
+
     tenant_id: int
     tax_id: int
     object_type: str
     object_id: int
     liable: int
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        return (self.object_type, self.object_id, self.tax_id)
 
 
 class ExchangeRateFact(Fact):

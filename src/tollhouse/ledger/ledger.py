@@ -14,10 +14,24 @@ from typing import Any, Protocol
 import msgspec
 
 from tollhouse.domain.identity import folded_email
-from tollhouse.ledger import recording
+from tollhouse.ledger import charging, purchasing, recording, taxing
 from tollhouse.ledger.book import Book
 from tollhouse.ledger.clock import Clock
-from tollhouse.ledger.commands import Command, Idempotency, Receipt, RecordCharges
+from tollhouse.ledger.commands import (
+    ChargeNow,
+    ClaimUnresolved,
+    Command,
+    CreateCharge,
+    CreateTax,
+    DeleteCharge,
+    Idempotency,
+    Receipt,
+    RecordCharges,
+    SetLiability,
+    SettlePurchase,
+    StartPurchase,
+    UpdateCharge,
+)
 from tollhouse.ledger.numbers import Numbers
 from tollhouse.ledger.ports import Store, StoreConflict
 from tollhouse.ledger.refusals import IdempotencyKeyReused, Refusal, StoreUnavailable
@@ -42,6 +56,15 @@ class Handler(msgspec.Struct, frozen=True):
 
 HANDLERS: dict[type[Command], Handler] = {
     RecordCharges: Handler(recording.decide, recording.replay),
+    StartPurchase: Handler(purchasing.start, purchasing.replay),
+    SettlePurchase: Handler(purchasing.settle),
+    ClaimUnresolved: Handler(purchasing.claim),
+    CreateCharge: Handler(charging.create, charging.replay_create),
+    UpdateCharge: Handler(charging.update),
+    DeleteCharge: Handler(charging.delete),
+    ChargeNow: Handler(charging.charge_now, charging.replay_charge_now),
+    CreateTax: Handler(taxing.create),
+    SetLiability: Handler(taxing.set_liability),
 }
 
 
@@ -128,6 +151,7 @@ def _prefetch(book: Book, commands: Sequence[Command]) -> None:
     keys: list[Idempotency] = []
     references: set[str] = set()
     emails: set[str] = set()
+    numbers: set[int] = set()
     for command in commands:
         if command.idempotency is not None:
             keys.append(command.idempotency)
@@ -136,7 +160,11 @@ def _prefetch(book: Book, commands: Sequence[Command]) -> None:
                 references.add(command.identity.reference)
             if command.identity.email is not None:
                 emails.add(folded_email(command.identity.email))
-    book.prefetch(keys, references, emails)
+        elif isinstance(command, StartPurchase):
+            references.add(command.customer_reference)
+        elif isinstance(command, SettlePurchase):
+            numbers.add(command.customer_number)
+    book.prefetch(keys, references, emails, numbers)
 
 
 def _answer(book: Book, command: Command) -> Receipt:
@@ -146,12 +174,27 @@ def _answer(book: Book, command: Command) -> Receipt:
         return Receipt(handler.decide(book, command))
     fingerprint = fingerprint_of(command)
     kept = book.receipt(idempotency)
-    if kept is not None:
-        if kept.fingerprint != fingerprint:
-            raise IdempotencyKeyReused
-        return Receipt(handler.replay(book, command, kept.fact_id), replayed=True)
+    if kept is None:
+        try:
+            return _first_answer(book, handler, command, idempotency, fingerprint)
+        except Refusal:
+            # Another process may just have committed this very command; what it changed is no reason to refuse.
+            kept = book.newest_receipt(idempotency)
+            if kept is None:
+                raise
+    if kept.fingerprint != fingerprint:
+        raise IdempotencyKeyReused
+    if not command.writes:
+        return Receipt(handler.decide(book, command))
+    return Receipt(handler.replay(book, command, kept.fact_id), replayed=True)
+
+
+def _first_answer(
+    book: Book, handler: Handler, command: Command, idempotency: Idempotency, fingerprint: str
+) -> Receipt:
     result: _Result = handler.decide(book, command)
-    book.keep_receipt(idempotency, fingerprint, type(command).__name__, result.fact_id)
+    if command.writes:
+        book.keep_receipt(idempotency, fingerprint, type(command).__name__, result.fact_id)
     return Receipt(result)
 
 

@@ -27,7 +27,7 @@ class Numbers:
         """Have at least `count` numbers at hand; call it outside any unit of work."""
         with self._lock:
             held = self._held.setdefault((tenant_id, name), deque())
-            missing = count - sum(len(block) for block in held)
+            missing = count - (len(held[0]) if len(held) == 1 else sum(len(block) for block in held))
             if missing <= 0:
                 return
             size = max(missing, BLOCK_SIZES.get(name, BLOCK_SIZE))

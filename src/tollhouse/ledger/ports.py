@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeVar
 from tollhouse.ledger.commands import GatewayAnswer
 from tollhouse.ledger.facts import (
     CustomerFact,
+    ExchangeRateFact,
     Fact,
     KeyFact,
     LoginNameFact,
@@ -47,6 +48,10 @@ class Reader(Protocol):
         ...
 
     def summaries(self, customer_numbers: Sequence[int]) -> list[SummaryFact]: ...
+
+    def exchange_rates(self, one_currency: str, other_currency: str, now: int) -> list[ExchangeRateFact]:
+        """Of each direction between two currencies, the rate that counts at `now`, if there is one."""
+        ...
 
 
 class UnitOfWork(Reader, Protocol):

@@ -14,10 +14,9 @@ from tollhouse.domain import summaries
 from tollhouse.domain.identity import folded_email
 from tollhouse.ledger.book import Book
 from tollhouse.ledger.commands import Identity, RecordCharges
-from tollhouse.ledger.facts import CustomerFact, TransactionFact
+from tollhouse.ledger.facts import ROOT_NUMBER, ROOT_PATH, CustomerFact, TransactionFact
 
 ORIGIN = "beacon"
-ROOT_PATH = "1."
 
 
 class ChargesRecorded(msgspec.Struct, frozen=True, gc=False):
@@ -92,7 +91,7 @@ def _new_customer(book: Book, identity: Identity) -> CustomerFact:
         email_folded=folded_email(identity.email) if identity.email is not None else None,
         is_guest=1 if identity.reference is None else 0,
         name="",
-        parent_number=1,
+        parent_number=ROOT_NUMBER,
         path=f"{ROOT_PATH}{number}.",
         plan_number=0,
         currency=book.tenant.currency,

@@ -29,6 +29,11 @@ class AmountOutOfRange(Refusal):
         super().__init__("The amount is too large.")
 
 
+class BuyOutOfRange(Refusal):
+    def __init__(self) -> None:
+        super().__init__("The buy cost is too large.")
+
+
 class NegativeAmountRefused(Refusal):
     def __init__(self) -> None:
         super().__init__("A negative amount is not allowed here.")
@@ -37,6 +42,11 @@ class NegativeAmountRefused(Refusal):
 class CustomerUnknown(Refusal):
     def __init__(self) -> None:
         super().__init__("Customer does not exist.")
+
+
+class SelfChargeRefused(Refusal):
+    def __init__(self) -> None:
+        super().__init__("Here nobody may create charges on their own customer.")
 
 
 class PlanUnknown(Refusal):
@@ -160,6 +170,14 @@ class CustomAmountRefused(Refusal):
 class PaymentMethodMissing(Refusal):
     def __init__(self) -> None:
         super().__init__("A payment method is required to complete this payment.")
+
+
+class GatewayNotConfigured(Refusal):
+    """The customer's payment method belongs to a processor that this server cannot call."""
+
+    def __init__(self, gateway: str) -> None:
+        super().__init__(f"The payment method belongs to the gateway {gateway}, which is not configured here.")
+        self.gateway = gateway
 
 
 class StoreUnavailable(Exception):

@@ -45,11 +45,11 @@ def sqlite_engine(url: URL, *, writing: bool, pool_size: int) -> Engine:
 
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(
-            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
+            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=1024
         )
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA wal_autocheckpoint = 4000")
+        connection.execute("PRAGMA wal_autocheckpoint = 16000")
         connection.execute("PRAGMA cache_size = -65536")
         if not writing:
             connection.execute("PRAGMA query_only = ON")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, case, func, select, text
 
 from tollhouse.domain.identity import folded_email, is_storable
 from tollhouse.ledger.facts import CustomerFact, SummaryFact, TransactionFact
 from tollhouse.ledger.queries import Found, Page
 from tollhouse.store.rows import columns_of
-from tollhouse.store.schema import charge_summaries, customers, transactions
+from tollhouse.store.schema import charge_summaries, customers, payments, transactions
 from tollhouse.store.store import SqlStore
 
 _CUSTOMER = [customers.c[name] for name in columns_of(CustomerFact)]
@@ -31,8 +31,13 @@ class SqlQueries:
             folded = folded_email(search)
             reference = func.lower(customers.c.reference)
             email = customers.c.email_folded
-            equal = (reference == folded) | (email == folded)
-            starts = reference.startswith(folded, autoescape=True) | email.startswith(folded, autoescape=True)
+            # The reference also as it was sent: a store may know the case of ASCII alone.
+            equal = (reference == folded) | (customers.c.reference == search) | (email == folded)
+            starts = (
+                reference.startswith(folded, autoescape=True)
+                | customers.c.reference.startswith(search, autoescape=True)
+                | email.startswith(folded, autoescape=True)
+            )
             named = func.lower(customers.c.name).contains(folded, autoescape=True)
             live = live & (equal | starts | named)
             order = [case((equal, 0), (starts, 1), else_=2), customers.c.name, customers.c.number]
@@ -69,6 +74,12 @@ class SqlQueries:
                 .offset(page.offset)
             )
             return Found([TransactionFact(*row) for row in connection.execute(query)], total)
+
+    def tenants_with_due_payments(self, now: int) -> list[int]:
+        """Tenants that have pending payments whose look-up is due."""
+        query = select(payments.c.tenant_id).where(text("state = 'pending'"), payments.c.look_up_at <= now).distinct()
+        with self._store.reading_rows() as connection:
+            return sorted(connection.execute(query).scalars())
 
 
 def _customer(connection: Connection, tenant_id: int, uid: str) -> CustomerFact | None:

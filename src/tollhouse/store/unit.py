@@ -7,10 +7,13 @@ from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec.structs import astuple
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, select, update
 
 from tollhouse.ledger.facts import (
     CustomerFact,
+    ExchangeRateFact,
     Fact,
     PaymentFact,
     ReceiptFact,
@@ -22,6 +25,9 @@ from tollhouse.store.statements import PostgresStatements, SqliteStatements, Sta
 
 F = TypeVar("F", bound=Fact)
 
+#: Up to so many rows SQLite gets them as parameters of a statement for that count; beyond, as one JSON value.
+VALUES_MAX = 64
+
 _STATEMENTS: dict[bool, Statements] = {True: SqliteStatements(), False: PostgresStatements()}
 
 
@@ -31,13 +37,13 @@ class Unit:
     def __init__(self, connection: Connection, tenant_id: int) -> None:
         self.tenant_id = tenant_id
         self._connection = connection
+        self._cursor = connection.connection.cursor()
         self._is_sqlite = connection.dialect.name == "sqlite"
 
     # Reads.
 
     def tenant(self) -> TenantFact:
-        (row,) = self.find(TenantFact)
-        return row
+        return TenantFact(*self._execute(_tenant(self._is_sqlite), self.tenant_id).fetchone())
 
     def find(self, kind: type[F], *, lock: bool = False, order: Sequence[str] = (), **equals: Any) -> list[F]:
         table = TABLES[kind]
@@ -80,13 +86,33 @@ class Unit:
         )
         return [PaymentFact(*row) for row in self._connection.execute(query)]
 
+    def exchange_rates(self, one_currency: str, other_currency: str, now: int) -> list[ExchangeRateFact]:
+        rates = TABLES[ExchangeRateFact]
+        found: list[ExchangeRateFact] = []
+        for pair in ((one_currency, other_currency), (other_currency, one_currency)):
+            query = (
+                select(*(rates.c[name] for name in columns_of(ExchangeRateFact)))
+                .where(rates.c.tenant_id == self.tenant_id, rates.c.from_currency == pair[0])
+                .where(rates.c.to_currency == pair[1], rates.c.effective_at <= now)
+                .order_by(rates.c.effective_at.desc())
+                .limit(1)
+            )
+            found += [ExchangeRateFact(*row) for row in self._connection.execute(query)]
+        return found
+
     # Writes.
 
     def insert(self, facts: Sequence[Fact]) -> None:
-        self._write(_insert(self._is_sqlite, type(facts[0])), _json(facts))
+        if self._is_sqlite and len(facts) <= VALUES_MAX:
+            self._write(_insert_values(type(facts[0]), len(facts)), *_flat(facts))
+        else:
+            self._write(_insert(self._is_sqlite, type(facts[0])), _json(facts))
 
     def upsert(self, facts: Sequence[Fact]) -> None:
-        self._write(_upsert(self._is_sqlite, type(facts[0])), _json(facts))
+        if self._is_sqlite and len(facts) <= VALUES_MAX:
+            self._write(_upsert_values(type(facts[0]), len(facts)), *_flat(facts))
+        else:
+            self._write(_upsert(self._is_sqlite, type(facts[0])), _json(facts))
 
     def touch_customers(self, customers: Sequence[CustomerFact]) -> None:
         rows = [(c.number, c.sessions, c.last_seen_at) for c in customers]
@@ -123,16 +149,25 @@ class Unit:
     def _read(self, kind: type[F], statement: str, keys: list[Any]) -> list[F]:
         text = _select(self._is_sqlite, statement, kind)
         if not self._is_sqlite:
-            return [kind(*row) for row in self._connection.exec_driver_sql(text, (self.tenant_id, *keys))]
-        packed = self._connection.exec_driver_sql(text, (self.tenant_id, _json(keys[0]))).scalar_one()
+            return [kind(*row) for row in self._execute(text, self.tenant_id, *keys).fetchall()]
+        packed = self._execute(text, self.tenant_id, _json(keys[0])).fetchone()[0]
         return msgspec.json.decode(packed, type=list[kind])  # type: ignore[valid-type]
 
     def _write(self, statement: str, *parameters: Any) -> None:
-        self._connection.exec_driver_sql(statement, parameters)
+        self._execute(statement, *parameters)
+
+    def _execute(self, statement: str, *parameters: Any) -> DBAPICursor:
+        """A statement of the hot path, straight to the driver: the same connection, a third of the time."""
+        self._cursor.execute(statement, parameters)
+        return self._cursor
 
 
 def _ordered(table: Table, name: str) -> ColumnElement[Any]:
     return table.c[name[1:]].desc() if name.startswith("-") else table.c[name]
+
+
+def _flat(facts: Sequence[Fact]) -> list[Any]:
+    return [value for fact in facts for value in astuple(fact)]
 
 
 def _json(rows: Any) -> str:
@@ -140,8 +175,23 @@ def _json(rows: Any) -> str:
 
 
 @cache
+def _tenant(is_sqlite: bool) -> str:
+    return f"SELECT {', '.join(columns_of(TenantFact))} FROM tenants WHERE tenant_id = {'?' if is_sqlite else '%s'}"
+
+
+@cache
 def _insert(is_sqlite: bool, kind: type[Fact]) -> str:
     return _STATEMENTS[is_sqlite].insert(TABLES[kind], columns_of(kind))
+
+
+@cache
+def _insert_values(kind: type[Fact], count: int) -> str:
+    return SqliteStatements().insert_values(TABLES[kind], columns_of(kind), count)
+
+
+@cache
+def _upsert_values(kind: type[Fact], count: int) -> str:
+    return SqliteStatements().upsert_values(TABLES[kind], columns_of(kind), count)
 
 
 @cache

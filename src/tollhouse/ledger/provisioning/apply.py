@@ -18,6 +18,8 @@ from tollhouse.domain.decimals import decimal_from_text, decimal_text
 from tollhouse.domain.identity import folded_email, is_email, is_storable, reference_ok
 from tollhouse.ledger.clock import SECOND, Clock
 from tollhouse.ledger.facts import (
+    ROOT_NUMBER,
+    ROOT_PATH,
     CustomerFact,
     ExchangeRateFact,
     FeatureFact,
@@ -50,8 +52,6 @@ from tollhouse.ledger.provisioning.document import (
     TenantTable,
 )
 
-ROOT_NUMBER = 1
-ROOT_PATH = "1."
 _NO_TENANT = 0
 _KEY_PREFIXES = {"secret": "sk_", "public": "pk_", "application": "ak_", "client": "ck_"}
 

@@ -1,0 +1,67 @@
+"""The requests that a case sends: one path, one kind of body, bodies one a line in a file."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+KEY = "sk_test_bench"
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+
+CUSTOMERS = 10_000
+BULK_ITEMS = 1000
+BULK_CUSTOMERS = 100
+#: One day in 2026, in UNIX seconds: when the charges of a bulk call happened.
+DAY = 1_767_225_600
+
+ENSWITCH_LOGIN = "auth_username=user&auth_password=password"
+
+
+@dataclass(frozen=True)
+class Traffic:
+    path: str
+    content_type: str
+    bodies: list[str]
+
+    def write(self, folder: Path) -> Path:
+        file = folder / f"{self.path.strip('/').replace('/', '-')}.bodies"
+        file.write_text("\n".join(self.bodies) + "\n")
+        return file
+
+
+def charges(turn: int) -> Traffic:
+    """Single charges of 10,000 customers in random order; the half of them is new in each turn."""
+    chance = random.Random(turn)
+    first = turn * CUSTOMERS // 2
+    order = [first + chance.randrange(CUSTOMERS) for _ in range(2 * CUSTOMERS)]
+    return Traffic("/charges", JSON, [f'{{"user_id":"u{n}","amount":{chance.randint(1000, 9999)}}}' for n in order])
+
+
+def bulk(turn: int) -> Traffic:
+    """Bulk calls of 1,000 charges; half of their customers is new in each turn."""
+    chance = random.Random(turn)
+    first = turn * BULK_CUSTOMERS // 2
+    bodies = []
+    for number in range(first, first + BULK_CUSTOMERS):
+        items = [{"amount": chance.randint(1000, 9999), "created_at": DAY + second} for second in range(BULK_ITEMS)]
+        bodies.append(json.dumps({"user_id": f"bulk{number}", "charges": items}, separators=(",", ":")))
+    chance.shuffle(bodies)
+    return Traffic("/charges/bulk", JSON, bodies)
+
+
+def enswitch_charge(charge_id: int) -> Traffic:
+    return Traffic("/api/json/charges/charge/", FORM, [f"{ENSWITCH_LOGIN}&id={charge_id}"])
+
+
+def kelviq_charge() -> Traffic:
+    body = {
+        "planIdentifier": "lifetime-access",
+        "chargePeriod": "ONE_TIME",
+        "customerId": "cust_789",
+        "features": [{"identifier": "seats", "quantity": 5}],
+        "currencyCode": "USD",
+    }
+    return Traffic("/api/v1/charges/", JSON, [json.dumps(body, separators=(",", ":"))])

@@ -1,0 +1,30 @@
+"""Which currencies are known, and by which rate one becomes another. Never 1 to 1 for want of a rate."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from tollhouse.domain.exchange import UNCHANGED, Conversion, Rate, conversion
+from tollhouse.ledger.book import Book
+from tollhouse.ledger.facts import ExchangeRateFact
+from tollhouse.ledger.refusals import CurrencyUnknown, ExchangeRateMissing
+
+
+def check_known(book: Book, currency: str, *also: str) -> None:
+    """Known are the tenant's currency, those with a rate, and any given besides. Raises CurrencyUnknown."""
+    if currency == book.tenant.currency or currency in also:
+        return
+    if not (book.find(ExchangeRateFact, from_currency=currency) or book.find(ExchangeRateFact, to_currency=currency)):
+        raise CurrencyUnknown(currency)
+
+
+def conversion_at_hand(book: Book, from_currency: str, to_currency: str) -> Conversion:
+    """The conversion that counts now. Raises ExchangeRateMissing."""
+    if from_currency == to_currency:
+        return UNCHANGED
+    rows = book.unit.exchange_rates(from_currency, to_currency, book.now)
+    rates = [Rate(row.from_currency, row.to_currency, Decimal(row.rate), row.effective_at) for row in rows]
+    found = conversion(rates, from_currency, to_currency, book.now)
+    if found is None:
+        raise ExchangeRateMissing(from_currency, to_currency)
+    return found

@@ -1,0 +1,131 @@
+"""Who sees what: a caller sees what is its own customer's and, where it reaches below, what is of those under it.
+
+What exists and may not be seen is refused exactly as what does not exist. The same rules hold for a decision (over the
+book) and for a read (over a snapshot).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, TypeVar
+
+from tollhouse.ledger.commands import Caller
+from tollhouse.ledger.facts import (
+    ROOT_NUMBER,
+    ROOT_PATH,
+    ChargeFact,
+    CustomerFact,
+    Fact,
+    LiabilityFact,
+    PlanFact,
+    ProductFact,
+    TaxFact,
+)
+from tollhouse.ledger.refusals import (
+    ChargeUnknown,
+    CustomerUnknown,
+    LiabilityUnknown,
+    ObjectUnknown,
+    PlanUnknown,
+    TaxUnknown,
+)
+
+F = TypeVar("F", bound=Fact)
+
+LIABLE_OBJECTS = ("cardgroup", "charge", "customer", "product")
+
+
+class Finds(Protocol):
+    """The book, or a snapshot of the store."""
+
+    def find(self, kind: type[F], *, lock: bool = False, **equals: Any) -> list[F]: ...
+
+
+def customer_seen(facts: Finds, caller: Caller, number: int) -> CustomerFact:
+    """The live customer with this number. Raises CustomerUnknown."""
+    for customer in facts.find(CustomerFact, number=number, deleted_at=None):
+        if caller.reaches(customer.path):
+            return customer
+    raise CustomerUnknown
+
+
+def plan_seen(facts: Finds, caller: Caller, number: int) -> PlanFact:
+    """The plan with this number, of a customer that the caller sees. Raises PlanUnknown."""
+    for plan in facts.find(PlanFact, number=number):
+        if _sees_owner(facts, caller, plan.owner_number):
+            return plan
+    raise PlanUnknown
+
+
+def charge_seen(facts: Finds, caller: Caller, charge_id: int, *, lock: bool = False) -> ChargeFact:
+    """The live charge with this id. Raises ChargeUnknown."""
+    charge = charge_ever_seen(facts, caller, charge_id, lock=lock)
+    if charge.deleted_at is not None:
+        raise ChargeUnknown
+    return charge
+
+
+def charge_ever_seen(facts: Finds, caller: Caller, charge_id: int, *, lock: bool = False) -> ChargeFact:
+    """The charge with this id, deleted or not: its owner's to see, not the charged customer's. Raises ChargeUnknown."""
+    for charge in facts.find(ChargeFact, lock=lock, charge_id=charge_id):
+        if _sees_owner(facts, caller, charge.owner_number):
+            return charge
+    raise ChargeUnknown
+
+
+def charges_seen(facts: Finds, caller: Caller, *, customer_number: int, plan_number: int) -> list[ChargeFact]:
+    """The live charges of one customer, or of one plan (the other number is 0), by id.
+
+    Raises CustomerUnknown or PlanUnknown.
+    """
+    if plan_number:
+        plan_seen(facts, caller, plan_number)
+    else:
+        customer_seen(facts, caller, customer_number)
+    found = facts.find(ChargeFact, customer_number=customer_number, plan_number=plan_number, deleted_at=None)
+    owners = {number: _sees_owner(facts, caller, number) for number in {charge.owner_number for charge in found}}
+    return sorted((c for c in found if owners[c.owner_number]), key=lambda c: c.charge_id)
+
+
+def liability_seen(facts: Finds, caller: Caller, tax_id: int, object_type: str, object_id: int) -> LiabilityFact:
+    """What is stored about one object and one tax. Raises TaxUnknown, ObjectUnknown or LiabilityUnknown."""
+    tax_seen(facts, caller, tax_id)
+    check_object_seen(facts, caller, object_type, object_id)
+    for liability in facts.find(LiabilityFact, tax_id=tax_id, object_type=object_type, object_id=object_id):
+        return liability
+    raise LiabilityUnknown
+
+
+def tax_seen(facts: Finds, caller: Caller, tax_id: int) -> TaxFact:
+    """The tax with this id: of a customer that the caller sees, or shared by the root. Raises TaxUnknown."""
+    for tax in facts.find(TaxFact, tax_id=tax_id):
+        if is_shared(tax) or _sees_owner(facts, caller, tax.owner_number):
+            return tax
+    raise TaxUnknown
+
+
+def is_shared(tax: TaxFact) -> bool:
+    """Whether a tax is everybody's: only the root's own can be."""
+    return bool(tax.shared) and tax.owner_number == ROOT_NUMBER
+
+
+def check_object_seen(facts: Finds, caller: Caller, object_type: str, object_id: int) -> None:
+    """Raises ObjectUnknown where a tax's object is not there or not the caller's to see. Card groups there are none."""
+    try:
+        if object_type == "customer":
+            customer_seen(facts, caller, object_id)
+        elif object_type == "charge":
+            charge_seen(facts, caller, object_id)
+        elif object_type != "product" or not _sees_product(facts, caller, object_id):
+            raise ObjectUnknown(object_type)
+    except (CustomerUnknown, ChargeUnknown) as error:
+        raise ObjectUnknown(object_type) from error
+
+
+def _sees_product(facts: Finds, caller: Caller, product_id: int) -> bool:
+    return caller.reaches(ROOT_PATH) and bool(facts.find(ProductFact, product_id=product_id))
+
+
+def _sees_owner(facts: Finds, caller: Caller, owner_number: int) -> bool:
+    if owner_number == caller.customer_number:
+        return True
+    return any(caller.reaches(owner.path) for owner in facts.find(CustomerFact, number=owner_number))
