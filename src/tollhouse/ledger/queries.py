@@ -6,6 +6,7 @@ from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
+from tollhouse.ledger.commands import Caller
 from tollhouse.ledger.facts import CustomerFact, SummaryFact, TransactionFact
 
 R = TypeVar("R")
@@ -39,4 +40,35 @@ class Queries(Protocol):
 
     def customer_charges(self, tenant_id: int, uid: str, page: Page) -> Found[TransactionFact] | None:
         """A customer's charges through every door, latest first; None where there is no such customer."""
+        ...
+
+
+class StatementWanted(msgspec.Struct, frozen=True):
+    """Which of a customer's transactions: from `start_at` on and before `end_at`, None being no bound.
+
+    `sort` is amount, description, id, person, reference, time or type; rows that are equal in it come by id.
+    """
+
+    start_at: int
+    end_at: int | None
+    sort: str
+    descending: bool
+
+
+class StatementLine(msgspec.Struct, frozen=True):
+    """One transaction of a statement, and the taxes in it in the order of their lines."""
+
+    transaction: TransactionFact
+    tax_ids: list[int]
+
+
+class AccountQueries(Protocol):
+    """What reads a customer's account with its parent."""
+
+    def customer_called(self, tenant_id: int, caller: Caller, *, name: str = "", email: str = "") -> CustomerFact | None:
+        """The live customer with exactly this name, or with this e-mail, that the caller sees; of several the first."""
+        ...
+
+    def statement(self, tenant_id: int, customer_number: int, wanted: StatementWanted) -> list[StatementLine]:
+        """What settles on a customer's balance, and what ENSwitch's charges left that settled elsewhere."""
         ...

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
-from typing import Any
-
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.pool import QueuePool
@@ -72,13 +70,15 @@ def sqlite_engine(url: URL, *, writing: bool, pool_size: int) -> Engine:
     return engine
 
 
-def postgres_engine(url: URL, *, pool_size: int, **options: Any) -> Engine:
-    return create_engine(
+def postgres_engine(url: URL, *, pool_size: int, writing: bool) -> Engine:
+    """Writers look everything up by index: a plan made for an empty table must not walk a full one later."""
+    options = "-c timezone=UTC -c enable_seqscan=off" if writing else "-c timezone=UTC"
+    engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=BUSY_SECONDS,
         pool_pre_ping=True,
-        connect_args={"prepare_threshold": 3, "options": "-c timezone=UTC"},
-        **options,
+        connect_args={"prepare_threshold": 3, "options": options},
     )
+    return engine if writing else engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)

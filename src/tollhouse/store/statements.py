@@ -3,7 +3,8 @@
 Rows travel as one JSON value. On SQLite that also matters for speed: the driver gives up the interpreter's lock at every
 row it steps over, and beside a busy thread each of them waits to get it back; so a batch is one step in and one row out.
 
-Parameters: `insert` and `upsert` take the rows; `update` the rows and the tenant; each select the tenant and its keys.
+Parameters: `insert` and `upsert` take the rows; `update` the rows and the tenant, on PostgreSQL also the keys, so that it
+looks them up whatever the planner believes of the table's size; each select the tenant and its keys.
 """
 
 from __future__ import annotations
@@ -123,7 +124,7 @@ class PostgresStatements:
         return (
             f"UPDATE {table.name} AS t SET {assigned}"
             f" FROM (SELECT {values} FROM jsonb_array_elements(%s::jsonb) j(value)) r"
-            f" WHERE t.tenant_id = %s AND t.{key} = r.{key}"
+            f" WHERE t.tenant_id = %s AND t.{key} = r.{key} AND t.{key} = ANY(%s::bigint[])"
         )
 
     def customers_by_reference(self, columns: tuple[str, ...]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,21 +11,16 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from tollhouse.ledger.facts import Fact, KeyFact, LoginNameFact, TenantFact
-from tollhouse.ledger.ports import StoreConflict, UnusableStore
-from tollhouse.ledger.refusals import StoreUnavailable
+from tollhouse.ledger.ports import UnusableStore
 from tollhouse.store import schema
 from tollhouse.store.engine import postgres_engine, sqlite_engine
+from tollhouse.store.faults import translated
 from tollhouse.store.rows import TABLES, columns_of
 from tollhouse.store.unit import Unit
 
 F = TypeVar("F", bound=Fact)
-
-#: PostgreSQL's deadlock, serialization failure, lock not available.
-_RETRYABLE = frozenset({"40P01", "40001", "55P03"})
 
 
 class SqlStore:
@@ -39,10 +33,8 @@ class SqlStore:
             self._writing: Engine = sqlite_engine(url, writing=True, pool_size=1)
             self._reading: Engine = sqlite_engine(url, writing=False, pool_size=readers)
         else:
-            self._writing = postgres_engine(url, pool_size=2)
-            self._reading = postgres_engine(url, pool_size=readers).execution_options(
-                isolation_level="REPEATABLE READ", postgresql_readonly=True
-            )
+            self._writing = postgres_engine(url, writing=True, pool_size=2)
+            self._reading = postgres_engine(url, writing=False, pool_size=readers)
 
     def close(self) -> None:
         self._writing.dispose()
@@ -50,24 +42,24 @@ class SqlStore:
 
     @contextmanager
     def unit_of_work(self, tenant_id: int) -> Iterator[Unit]:
-        with self._translated(), self._writing.begin() as connection:
+        with translated(), self._writing.begin() as connection:
             yield Unit(connection, tenant_id)
 
     @contextmanager
     def reading(self, tenant_id: int) -> Iterator[Unit]:
-        with self._translated(), self._reading.begin() as connection:
+        with translated(), self._reading.begin() as connection:
             yield Unit(connection, tenant_id)
 
     @contextmanager
     def reading_rows(self) -> Iterator[Connection]:
         """A read-only snapshot as a plain connection, for the queries that live in this package."""
-        with self._translated(), self._reading.begin() as connection:
+        with translated(), self._reading.begin() as connection:
             yield connection
 
     @contextmanager
     def writing_rows(self) -> Iterator[Connection]:
         """A unit of work as a plain connection, for what is not a tenant's."""
-        with self._translated(), self._writing.begin() as connection:
+        with translated(), self._writing.begin() as connection:
             yield connection
 
     def reserve_numbers(self, tenant_id: int, name: str, count: int) -> int:
@@ -136,23 +128,3 @@ class SqlStore:
                     raise UnusableStore(
                         f"The store is not durable: {question} answers {answer}, wanted {' or '.join(allowed)}."
                     )
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except IntegrityError as error:
-            raise StoreConflict(type(error.orig).__name__) from error
-        except (OperationalError, PoolTimeout, DBAPIError) as error:
-            if _is_conflict(error):
-                raise StoreConflict("conflict") from error
-            if isinstance(error, OperationalError | PoolTimeout) or getattr(error, "connection_invalidated", False):
-                raise StoreUnavailable("The store is not available.") from error
-            raise
-
-
-def _is_conflict(error: Exception) -> bool:
-    original = getattr(error, "orig", None)
-    if isinstance(original, sqlite3.OperationalError):
-        return original.sqlite_errorcode in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-    return getattr(original, "sqlstate", None) in _RETRYABLE

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import msgspec
 from msgspec.structs import astuple
+from sqlalchemy import ColumnElement, Connection, CursorResult, Executable, Table, and_, delete, select, update
 from sqlalchemy.engine.interfaces import DBAPICursor
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, select, update
 
 from tollhouse.ledger.facts import (
     CustomerFact,
@@ -20,6 +20,7 @@ from tollhouse.ledger.facts import (
     SummaryFact,
     TenantFact,
 )
+from tollhouse.store.faults import translated
 from tollhouse.store.rows import TABLES, columns_of
 from tollhouse.store.statements import PostgresStatements, SqliteStatements, Statements
 
@@ -51,7 +52,7 @@ class Unit:
         query = query.where(self._matches(table, equals)).order_by(*(_ordered(table, name) for name in order))
         if lock:
             query = query.with_for_update()
-        return [kind(*row) for row in self._connection.execute(query)]
+        return [kind(*row) for row in self._run(query)]
 
     def stream(self, kind: type[F], *, order: Sequence[str], **equals: Any) -> Iterator[F]:
         table = TABLES[kind]
@@ -84,7 +85,7 @@ class Unit:
             .limit(count)
             .with_for_update(skip_locked=True)
         )
-        return [PaymentFact(*row) for row in self._connection.execute(query)]
+        return [PaymentFact(*row) for row in self._run(query)]
 
     def exchange_rates(self, one_currency: str, other_currency: str, now: int) -> list[ExchangeRateFact]:
         rates = TABLES[ExchangeRateFact]
@@ -97,7 +98,7 @@ class Unit:
                 .order_by(rates.c.effective_at.desc())
                 .limit(1)
             )
-            found += [ExchangeRateFact(*row) for row in self._connection.execute(query)]
+            found += [ExchangeRateFact(*row) for row in self._run(query)]
         return found
 
     # Writes.
@@ -116,24 +117,23 @@ class Unit:
 
     def touch_customers(self, customers: Sequence[CustomerFact]) -> None:
         rows = [(c.number, c.sessions, c.last_seen_at) for c in customers]
-        self._write(_update(self._is_sqlite, ("sessions", "{}"), ("last_seen_at", "{}")), _json(rows), self.tenant_id)
+        self._update_customers(rows, ("sessions", "{}"), ("last_seen_at", "{}"))
 
     def identify_customers(self, customers: Sequence[CustomerFact]) -> None:
         columns = ("reference", "email", "email_folded", "updated_at")
         rows = [(c.number, c.reference, c.email, c.email_folded, c.updated_at) for c in customers]
-        self._write(_update(self._is_sqlite, *((name, "{}") for name in columns)), _json(rows), self.tenant_id)
+        self._update_customers(rows, *((name, "{}") for name in columns))
 
     def add_to_balances(self, deltas: Sequence[tuple[int, int]]) -> None:
-        statement = _update(self._is_sqlite, ("balance_minor", "t.balance_minor + {}"))
-        self._write(statement, _json(deltas), self.tenant_id)
+        self._update_customers(deltas, ("balance_minor", "t.balance_minor + {}"))
 
     def change(self, kind: type[Fact], key: dict[str, Any], **values: Any) -> int:
         table = TABLES[kind]
-        return self._connection.execute(update(table).where(self._matches(table, key)).values(**values)).rowcount
+        return self._run(update(table).where(self._matches(table, key)).values(**values)).rowcount
 
     def remove(self, kind: type[Fact], **equals: Any) -> int:
         table = TABLES[kind]
-        return self._connection.execute(delete(table).where(self._matches(table, equals))).rowcount
+        return self._run(delete(table).where(self._matches(table, equals))).rowcount
 
     # How.
 
@@ -153,13 +153,23 @@ class Unit:
         packed = self._execute(text, self.tenant_id, _json(keys[0])).fetchone()[0]
         return msgspec.json.decode(packed, type=list[kind])  # type: ignore[valid-type]
 
+    def _update_customers(self, rows: Sequence[tuple[Any, ...]], *sets: tuple[str, str]) -> None:
+        keys = [] if self._is_sqlite else [[row[0] for row in rows]]
+        self._write(_update(self._is_sqlite, *sets), _json(rows), self.tenant_id, *keys)
+
     def _write(self, statement: str, *parameters: Any) -> None:
         self._execute(statement, *parameters)
 
     def _execute(self, statement: str, *parameters: Any) -> DBAPICursor:
         """A statement of the hot path, straight to the driver: the same connection, a third of the time."""
-        self._cursor.execute(statement, parameters)
+        with translated():
+            self._cursor.execute(statement, parameters)
         return self._cursor
+
+    def _run(self, statement: Executable) -> CursorResult[*tuple[Any, ...]]:
+        """Any other statement. What goes wrong is told here: a conflict is no fault of the command that met it."""
+        with translated():
+            return self._connection.execute(statement)
 
 
 def _ordered(table: Table, name: str) -> ColumnElement[Any]:

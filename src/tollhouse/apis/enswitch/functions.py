@@ -18,6 +18,7 @@ DECIMAL = "decimal"
 NAME_LENGTH_MAX = 255
 DESCRIPTION_LENGTH_MAX = 4000
 KEY_LENGTH_MAX = 255
+PASSWORD_LENGTH_MAX = 4000
 SECONDS_MAX = 10**11
 NUMBER_MAX = 2**31 - 1
 
@@ -58,7 +59,7 @@ class Function(msgspec.Struct, frozen=True):
 
 
 USERNAME = Parameter("auth_username", TEXT, "The caller's username.")
-PASSWORD = Parameter("auth_password", TEXT, "The caller's password.")
+PASSWORD = Parameter("auth_password", TEXT, "The caller's password.", length_max=PASSWORD_LENGTH_MAX)
 LOGIN = (USERNAME, PASSWORD)
 
 

@@ -17,7 +17,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import Field, FormParser, parse_options_header
 
 from tollhouse.apis.enswitch import functions
-from tollhouse.apis.enswitch.functions import DECIMAL, INTEGER, Function, Parameter
+from tollhouse.apis.enswitch.functions import DECIMAL, INTEGER, Parameter
 from tollhouse.apis.strict_json import JsonMalformed, parse
 from tollhouse.domain import money, periods
 from tollhouse.domain.decimals import DecimalMalformed, DecimalOutOfRange, decimal_from_text
@@ -46,14 +46,9 @@ _ID_MAX = 2**53 - 1
 _SEPARATORS = re.compile(rb"[&;]")
 _INTEGER = re.compile(r"-?[0-9]+")
 _INTEGER_DIGITS_MAX = 18
-_FORM = "application/x-www-form-urlencoded"
 
 #: A parameter as sent: bytes that are meant as text, or None for a JSON value that is neither text nor number.
 Raw = bytes | None
-
-
-class Unreadable(ValueError):
-    """The body, or the whole of what was sent, cannot be taken apart; the sentence says why."""
 
 
 class Invalid(ValueError):
@@ -74,18 +69,15 @@ class Sent:
             self._add(_pairs(query))
             if body:
                 self._add(_body_pairs(body, content_type))
-        except Unreadable as error:
+        except _Unreadable as error:
             self.unreadable = str(error)
 
     def _add(self, pairs: list[tuple[bytes, Raw]]) -> None:
-        """Later sources win over earlier ones, name by name; a name that is no UTF-8 is none that we know."""
+        """Later sources win over earlier ones, name by name. A name that is not UTF-8 is none that we know."""
         values: dict[str, list[Raw]] = {}
         for name, value in pairs:
             values.setdefault(name.decode("utf-8", "replace"), []).append(value)
         self.values.update(values)
-
-    def has(self, name: str) -> bool:
-        return name in self.values
 
 
 class Given:
@@ -107,14 +99,15 @@ class Given:
                 self.refuse(parameter.name, f"{parameter.name} {error}")
 
     def get(self, name: str, default: Any = None) -> Any:
+        """The value of a parameter, or the default where it was not given or not good."""
         return self._values.get(name, default)
-
-    def is_bad(self, name: str) -> bool:
-        return name in self._faults
 
     def refuse(self, name: str, sentence: str) -> None:
         """Note a fault; of several about one parameter the first stays."""
         self._faults.setdefault(name, sentence)
+
+    def has_fault(self, *names: str) -> bool:
+        return any(name in self._faults for name in names)
 
     def check(self) -> None:
         """Raises Invalid when anything was refused."""
@@ -122,37 +115,37 @@ class Given:
             raise Invalid(sorted(self._faults.items(), key=lambda fault: self._order.get(fault[0], -1)))
 
 
-class _Bad(ValueError):
-    """Why a value is refused, without the parameter's name and without the value."""
-
-
-# Functions' parameters.
+# What functions make of their parameters. Each raises Invalid.
 
 
 def login_from_wire(sent: Sent) -> tuple[str, str] | None:
-    """Username and password; None where one is not given. Raises Invalid for one that cannot be read."""
-    given = Given(Sent(b"", b"", None), ())
-    texts = []
-    for name in (functions.USERNAME.name, functions.PASSWORD.name):
-        try:
-            texts.append(_text_from_wire(sent.values[name]) if sent.has(name) else "")
-        except _Bad as error:
-            given.refuse(name, f"{name} {error}")
+    """Username and password; None where one of them was not given."""
+    given = Given(sent, functions.LOGIN)
+    username, password = given.get("auth_username"), given.get("auth_password")
+    if username and password:
+        return username, password
     given.check()
-    username, password = texts
-    if not username or not password:
-        if sent.unreadable is not None:
-            raise Invalid([("", sent.unreadable)])
+    return None
+
+
+def idempotency_from_wire(given: Given, header: str | None, scope: str) -> Idempotency | None:
+    """The caller's token, from the header or else the parameter. One that cannot be kept is noted as a fault."""
+    key = given.get("idempotency_key") if header is None else header
+    if key is None:
         return None
-    return username, password
+    if not 1 <= len(key) <= functions.KEY_LENGTH_MAX or not is_storable(key):
+        given.refuse("idempotency_key", f"idempotency_key must have 1 to {functions.KEY_LENGTH_MAX} characters.")
+    return Idempotency(scope, key)
 
 
 def charge_to_create(
     given: Given, *, tenant_id: int, caller: Caller, idempotency: Idempotency | None, self_charges: bool
 ) -> CreateCharge:
-    customer_number, plan_number = _one_target(given)
+    customer_number, plan_number = customer_or_plan(given)
+    if not customer_number and not plan_number and not given.has_fault("customer", "plan"):
+        given.refuse("customer", "customer or plan is required.")
     start_at, end_at = _window(given)
-    _check_currency(given)
+    currency = _currency(given)
     given.check()
     return CreateCharge(
         tenant_id=tenant_id,
@@ -163,12 +156,263 @@ def charge_to_create(
         name=given.get("name"),
         amount=given.get("amount", Decimal(0)),
         buy=given.get("buy", Decimal(0)),
-        currency=given.get("currency"),
+        currency=currency,
         description=given.get("description", ""),
         period=given.get("period", ""),
         start_at=start_at or 0,
         end_at=end_at or 0,
         number_max=given.get("number", 0),
-        validation=given.get("validation", 0) == 1,
+        validation=given.get("validation") == 1,
         self_charges=self_charges,
     )
+
+
+def charge_to_update(given: Given, *, tenant_id: int, caller: Caller) -> UpdateCharge:
+    start_at, end_at = _window(given)
+    currency = _currency(given)
+    given.check()
+    return UpdateCharge(
+        tenant_id=tenant_id,
+        caller=caller,
+        charge_id=given.get("id"),
+        name=given.get("name"),
+        amount=given.get("amount"),
+        buy=given.get("buy"),
+        currency=currency,
+        description=given.get("description"),
+        period=given.get("period"),
+        start_at=start_at,
+        end_at=end_at,
+        number_max=given.get("number"),
+        validation=given.get("validation") == 1,
+    )
+
+
+def charge_to_delete(given: Given, *, tenant_id: int, caller: Caller) -> DeleteCharge:
+    given.check()
+    return DeleteCharge(tenant_id=tenant_id, caller=caller, charge_id=given.get("id"))
+
+
+def charge_to_charge(
+    given: Given, *, tenant_id: int, caller: Caller, idempotency: Idempotency | None
+) -> ChargeNow:
+    given.check()
+    return ChargeNow(tenant_id=tenant_id, idempotency=idempotency, caller=caller, charge_id=given.get("id"))
+
+
+def tax_to_create(given: Given, *, tenant_id: int, caller: Caller) -> CreateTax:
+    currency = _currency(given)
+    given.check()
+    return CreateTax(
+        tenant_id=tenant_id,
+        caller=caller,
+        owner_number=given.get("customer") or None,
+        name=given.get("name"),
+        description=given.get("description", ""),
+        rate=given.get("rate", Decimal(0)),
+        flat=given.get("amount", Decimal(0)),
+        currency=currency,
+        covers=frozenset(kind for kind in TAXABLE if given.get(kind, 1)),
+        liable=given.get("liable", 2),
+        shared=given.get("shared") == 1,
+        validation=given.get("validation") == 1,
+    )
+
+
+def liability_to_set(given: Given, *, tenant_id: int, caller: Caller) -> SetLiability:
+    given.check()
+    return SetLiability(
+        tenant_id=tenant_id,
+        caller=caller,
+        tax_id=given.get("tax"),
+        object_type=given.get("type"),
+        object_id=given.get("number"),
+        liable=given.get("liable") == 1,
+    )
+
+
+def statement_wanted(given: Given) -> StatementWanted:
+    start, end = given.get("start", 0), given.get("end")
+    given.check()
+    return StatementWanted(
+        start_at=start * SECOND,
+        end_at=None if end is None else end * SECOND,
+        sort=given.get("sort", "time"),
+        descending=given.get("descending") == 1,
+    )
+
+
+def customer_wanted(given: Given) -> tuple[str, Any]:
+    """By what a customer is asked for, and its value. A 0 and an empty text count as not given."""
+    names = [name for name in ("id", "name", "email") if given.get(name)]
+    if len(names) > 1:
+        given.refuse(names[1], f"{names[1]} may not be given together with {names[0]}.")
+    elif not names:
+        given.refuse("id", "id, name or email is required.")
+    given.check()
+    return names[0], given.get(names[0])
+
+
+def customer_or_plan(given: Given) -> tuple[int, int]:
+    """The customer and the plan, of which at most one is given: a 0 counts as not given."""
+    customer_number, plan_number = given.get("customer", 0), given.get("plan", 0)
+    if customer_number and plan_number:
+        given.refuse("plan", "plan may not be given together with customer.")
+    return customer_number, plan_number
+
+
+def _window(given: Given) -> tuple[int | None, int | None]:
+    """Start and end as instants, None where they are not given."""
+    start, end = given.get("start"), given.get("end")
+    if start is not None and end is not None and not periods.is_window(start, end):
+        given.refuse("end", "end must be after start.")
+    return (None if start is None else start * SECOND), (None if end is None else end * SECOND)
+
+
+def _currency(given: Given) -> str | None:
+    """The upper-case code of a currency that there is."""
+    text: str | None = given.get("currency")
+    if text is None:
+        return None
+    if not (text.isascii() and money.is_currency(text.upper())):
+        given.refuse("currency", "currency must be the ISO 4217 code of a currency.")
+    return text.upper()
+
+
+# Values.
+
+
+class _Bad(ValueError):
+    """Why a value is refused: a sentence without the parameter's name in front, and never with the value."""
+
+
+def _value(parameter: Parameter, sent: list[Raw]) -> str | int | Decimal:
+    if len(sent) > 1:
+        raise _Bad("is given more than once.")
+    (raw,) = sent
+    if raw is None:
+        raise _Bad("must be a text or a number.")
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _Bad("must be UTF-8.") from error
+    if parameter.kind == INTEGER:
+        return _integer(parameter, text)
+    if parameter.kind == DECIMAL:
+        return _decimal(parameter, text)
+    return _text(parameter, text)
+
+
+def _text(parameter: Parameter, text: str) -> str:
+    if parameter.choices:
+        if text not in parameter.choices:
+            raise _Bad(f"must be one of {', '.join(choice or 'empty' for choice in parameter.choices)}.")
+    elif not parameter.empty and not text.strip():
+        raise _Bad("must not be empty.")
+    elif len(text) > parameter.length_max:
+        raise _Bad(f"must have at most {parameter.length_max} characters.")
+    elif not is_storable(text):
+        raise _Bad("has a character that cannot be stored.")
+    return text
+
+
+def _integer(parameter: Parameter, text: str) -> int:
+    if not _INTEGER.fullmatch(text):
+        raise _Bad("must be an integer.")
+    digits = text.lstrip("-").lstrip("0") or "0"
+    value = int(digits) if len(digits) <= _INTEGER_DIGITS_MAX else 10**_INTEGER_DIGITS_MAX
+    value = -value if text.startswith("-") else value
+    if parameter.least is None or parameter.most is None:
+        return value if 0 <= value <= _ID_MAX else NO_ID
+    if not parameter.least <= value <= parameter.most:
+        raise _Bad(f"must be between {parameter.least} and {parameter.most}.")
+    return value
+
+
+def _decimal(parameter: Parameter, text: str) -> Decimal:
+    before, behind = parameter.digits
+    try:
+        value = decimal_from_text(text, integer_digits_max=before, decimals_max=behind)
+    except DecimalMalformed as error:
+        raise _Bad("must be a decimal number such as 10.50.") from error
+    except DecimalOutOfRange as error:
+        raise _Bad(f"must have at most {before} digits before the point and {behind} decimals.") from error
+    if parameter.least is not None and value < parameter.least:
+        raise _Bad(f"must be at least {parameter.least}.")
+    return value
+
+
+# Bytes.
+
+
+class _Unreadable(ValueError):
+    """What was sent cannot be taken apart; the sentence says why."""
+
+
+def _body_pairs(body: bytes, content_type: str | None) -> list[tuple[bytes, Raw]]:
+    kind, options = parse_options_header(content_type)
+    if kind in (b"", b"application/x-www-form-urlencoded"):
+        return _pairs(body)
+    if kind == b"multipart/form-data":
+        return _multipart_pairs(body, options.get(b"boundary", b""))
+    if kind == b"application/json":
+        return _json_pairs(body)
+    raise _Unreadable("The body must be a form.")
+
+
+def _pairs(text: bytes) -> list[tuple[bytes, Raw]]:
+    """Names and values between `&` or `;`, percent-decoded to bytes; `+` is a space."""
+    pieces = [piece for piece in _SEPARATORS.split(text) if piece]
+    if len(pieces) > PARAMETERS_MAX:
+        raise _Unreadable(_TOO_MANY)
+    pairs: list[tuple[bytes, Raw]] = []
+    for piece in pieces:
+        name, _, value = piece.replace(b"+", b" ").partition(b"=")
+        pairs.append((unquote_to_bytes(name), unquote_to_bytes(value)))
+    return pairs
+
+
+def _multipart_pairs(body: bytes, boundary: bytes) -> list[tuple[bytes, Raw]]:
+    if not boundary:
+        raise _Unreadable("The form has no boundary.")
+    if body.count(b"--" + boundary) > PARAMETERS_MAX:
+        raise _Unreadable(_TOO_MANY)
+    pairs: list[tuple[bytes, Raw]] = []
+    ends: list[bool] = []
+
+    def on_field(field: Field) -> None:
+        pairs.append((field.field_name or b"", field.value or b""))
+
+    try:
+        parser = FormParser("multipart/form-data", on_field, None, lambda: ends.append(True), boundary)
+        parser.write(body)
+        parser.finalize()
+    except FormParserError as error:
+        raise _Unreadable("The form is malformed.") from error
+    if not ends:
+        raise _Unreadable("The form has no end.")
+    return pairs
+
+
+def _json_pairs(body: bytes) -> list[tuple[bytes, Raw]]:
+    try:
+        value = parse(body)
+    except JsonMalformed as error:
+        raise _Unreadable(str(error)) from error
+    if not isinstance(value, dict):
+        raise _Unreadable("A JSON body must be one flat object.")
+    return [(_bytes(name), _raw_from_json(member)) for name, member in value.items()]
+
+
+def _raw_from_json(value: Any) -> Raw:
+    if isinstance(value, bool):
+        return b"1" if value else b"0"
+    return _bytes(str(value)) if isinstance(value, str | int | Decimal) else None
+
+
+def _bytes(text: str) -> bytes:
+    """As UTF-8; half a character, which JSON can spell, comes out as bytes that are none."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+_TOO_MANY = "There are too many parameters."

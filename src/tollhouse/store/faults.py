@@ -1,0 +1,52 @@
+"""What a driver's error means to the ledger: decide again, no store, or a fault of what was written."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from tollhouse.ledger.ports import StoreConflict
+from tollhouse.ledger.refusals import StoreUnavailable
+
+#: PostgreSQL's unique violation, deadlock, serialization failure, lock not available.
+_CONFLICT_STATES = frozenset({"23505", "40P01", "40001", "55P03"})
+_TAKEN_KEYS = frozenset({sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY})
+_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+
+DRIVER_ERRORS = (SQLAlchemyError, sqlite3.Error, psycopg.Error)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise what a driver's error means."""
+    try:
+        yield
+    except DRIVER_ERRORS as error:
+        told = meaning(error)
+        if told is error:
+            raise
+        raise told from error
+
+
+def meaning(error: Exception) -> Exception:
+    """StoreConflict, StoreUnavailable, or the error itself where what was written cannot be kept."""
+    original = error.orig if isinstance(error, DBAPIError) else error
+    if _is_conflict(original):
+        return StoreConflict(type(original).__name__)
+    lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    if lost or isinstance(original, PoolTimeout | sqlite3.OperationalError | psycopg.OperationalError):
+        return StoreUnavailable("The store is not available.")
+    return error
+
+
+def _is_conflict(error: object) -> bool:
+    if isinstance(error, sqlite3.Error):
+        # An error of the module itself has no code.
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)
+        return code in _TAKEN_KEYS or code & 0xFF in _BUSY
+    return isinstance(error, psycopg.Error) and error.sqlstate in _CONFLICT_STATES
