@@ -46,7 +46,7 @@ class Client(asyncio.Protocol):
         now = time.perf_counter()
         self._received = b""
         self._tally.latencies.append(now - self._sent_at)
-        self._tally.errors += not head.startswith(b"HTTP/1.1 200")
+        self._tally.errors += not head.startswith(b"HTTP/1.1 2")
         if now < self._tally.until:
             self._send()
         else:

@@ -15,7 +15,7 @@ SCRIPT = Path(__file__).parent / "wrk.lua"
 
 
 class LoadFailed(Exception):
-    """A generator that did not end well, or replies that were not 200."""
+    """A generator that did not end well, or replies that were refusals."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The raw store: the rows of a bulk call through the driver, and nothing else.
 
-For each batch of one customer's charges: the customer upserted, the transactions inserted, the summary upserted, each by
-one statement over the whole set, then one commit. Tables are Tollhouse's own, rows travel as one JSON value a table.
+For each batch of one customer's charges: the customer upserted, the transactions inserted, the summary upserted, each
+by one statement over the whole set, then one commit. Tables are Tollhouse's own, rows travel as one JSON value a table.
 """
 
 from __future__ import annotations
@@ -82,13 +82,17 @@ class RawPostgres:
 
 def _sqlite_insert(table: Table) -> str:
     values = ", ".join(f"json_extract(j.value, '$[{i}]')" for i in range(len(table.columns)))
-    return f"INSERT INTO {table.name} SELECT {values} FROM json_each(?1) j WHERE true"  # noqa: S608
+    return f"{_insert(table)} SELECT {values} FROM json_each(?1) j WHERE true"  # noqa: S608
 
 
 def _postgres_insert(table: Table) -> str:
     kinds = ["text" if column.type.python_type is str else "bigint" for column in table.columns]
     values = ", ".join(f"(j.value ->> {i})::{kind}" for i, kind in enumerate(kinds))
-    return f"INSERT INTO {table.name} SELECT {values} FROM jsonb_array_elements(%s::jsonb) j(value)"  # noqa: S608
+    return f"{_insert(table)} SELECT {values} FROM jsonb_array_elements(%s::jsonb) j(value)"  # noqa: S608
+
+
+def _insert(table: Table) -> str:
+    return f"INSERT INTO {table.name} ({', '.join(table.columns.keys())})"
 
 
 def _conflict(table: Table) -> str:

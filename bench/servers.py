@@ -74,13 +74,15 @@ def tollhouse(database_url: str, *arguments: str) -> str:
 
 
 @contextmanager
-def serving_tollhouse(folder: Path, name: str, database_url: str, *, sampled: bool = False) -> Iterator[Server]:
-    """A Tollhouse with the benchmark's tenant, its logs in a file; `sampled` makes it keep a profile of itself."""
+def serving_tollhouse(
+    folder: Path, name: str, database_url: str, *, sampled_to: Path | None = None
+) -> Iterator[Server]:
+    """A Tollhouse with the benchmark's tenant, its logs in a file; `sampled_to` makes it write a profile of itself."""
     tollhouse(database_url, "migrate")
     tollhouse(database_url, "apply", str(TENANT))
     port = free_port()
-    serve = ["serve", "--port", str(port)]
-    command = ["-m", "bench.sampling", str(folder / "profile.json"), *serve] if sampled else ["-m", "tollhouse", *serve]
+    program = ["-m", "tollhouse"] if sampled_to is None else ["-m", "bench.sampling", str(sampled_to)]
+    command = [*program, "serve", "--port", str(port)]
     with _running(folder / f"{name}.log", command, environment(database_url), port, "/readyz") as server:
         yield server
 

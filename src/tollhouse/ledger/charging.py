@@ -1,8 +1,8 @@
 """Charges on a customer or a plan, and charging them: ENSwitch's way.
 
-Creating a charge moves no money, so that taxes can be set first. Charging it writes a transaction with its taxes, counts
-the occurrence and moves the balance, in one commit. Amounts are exact decimals in the charge's currency, and are turned
-into the customer's and rounded when they are charged.
+Creating a charge moves no money, so that taxes can be set first. Charging it writes a transaction with its taxes,
+counts the occurrence and moves the balance, in one commit. Amounts are exact decimals in the charge's currency, and are
+turned into the customer's and rounded when they are charged.
 """
 
 from __future__ import annotations

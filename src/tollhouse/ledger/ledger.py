@@ -122,7 +122,7 @@ class Ledger:
                     outcomes.append(_answer(book, command))
                 except Refusal as refusal:
                     outcomes.append(refusal)
-                except StoreConflict:
+                except (StoreConflict, StoreUnavailable):
                     raise
                 except Exception as error:
                     raise _Fault(index, error) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from tollhouse.domain.identity import folded_email
 from tollhouse.ledger.commands import Caller
@@ -22,7 +22,9 @@ class SqlAccountQueries:
     def __init__(self, store: SqlStore) -> None:
         self._store = store
 
-    def customer_called(self, tenant_id: int, caller: Caller, *, name: str = "", email: str = "") -> CustomerFact | None:
+    def customer_called(
+        self, tenant_id: int, caller: Caller, *, name: str = "", email: str = ""
+    ) -> CustomerFact | None:
         path = customers.c.path
         query = (
             select(*_CUSTOMER)
@@ -44,12 +46,13 @@ class SqlAccountQueries:
             transactions.c.tenant_id == tenant_id,
             transactions.c.customer_number == customer_number,
             transactions.c.effective_at >= wanted.start_at,
-            transactions.c.effective_at < wanted.end_at if wanted.end_at is not None else literal(True),
             or_(
                 transactions.c.settlement == "balance",
                 and_(transactions.c.origin == "enswitch", transactions.c.settlement == "recorded"),
             ),
         )
+        if wanted.end_at is not None:
+            shown &= transactions.c.effective_at < wanted.end_at
         with self._store.reading_rows() as connection:
             query = select(*_TRANSACTION).where(shown).order_by(*self._order(wanted))
             rows = [TransactionFact(*row) for row in connection.execute(query)]
@@ -63,7 +66,7 @@ class SqlAccountQueries:
             "amount": [-transactions.c.gross_minor],
             "description": [transactions.c.description.collate(plain)],
             "id": [],
-            "person": [transactions.c.person_id],
+            "person": [func.coalesce(transactions.c.person_id, 0)],
             "reference": [],
             "time": [transactions.c.effective_at],
             "type": [transactions.c.kind],

@@ -24,7 +24,7 @@ class SandboxMemory:
         self._now = now
         self._is_sqlite = url.drivername == "sqlite"
         self._engine: Engine = (
-            sqlite_engine(url, writing=True, pool_size=1) if self._is_sqlite else postgres_engine(url, pool_size=4)
+            sqlite_engine(url, writing=True, pool_size=1) if self._is_sqlite else postgres_engine(url, writing=True, pool_size=4)
         )
 
     def close(self) -> None:

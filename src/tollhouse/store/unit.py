@@ -62,19 +62,25 @@ class Unit:
         return (kind(*row) for row in rows)
 
     def customers_by_reference(self, references: Sequence[str]) -> list[CustomerFact]:
-        return self._read(CustomerFact, "customers_by_reference", [list(references)])
+        keys = list(references)
+        if self._is_sqlite:
+            return self._read(CustomerFact, "customers_by_reference", self.tenant_id, _json(keys))
+        return self._read(CustomerFact, "customers_by_reference", self.tenant_id, keys, self.tenant_id)
 
     def customers_by_email(self, emails_folded: Sequence[str]) -> list[CustomerFact]:
-        emails = list(emails_folded)
+        keys = list(emails_folded)
         if self._is_sqlite:
-            return self._read(CustomerFact, "customers_by_email", [emails])
-        return self._read(CustomerFact, "customers_by_email", [self.tenant_id, emails, self.tenant_id, emails])
+            return self._read(CustomerFact, "customers_by_email", self.tenant_id, _json(keys))
+        looks = (keys, self.tenant_id)
+        return self._read(CustomerFact, "customers_by_email", self.tenant_id, *looks, *looks)
 
     def summaries(self, customer_numbers: Sequence[int]) -> list[SummaryFact]:
-        return self._read(SummaryFact, "summaries", [list(customer_numbers)])
+        keys = list(customer_numbers)
+        return self._read(SummaryFact, "summaries", self.tenant_id, _json(keys) if self._is_sqlite else keys)
 
     def receipts(self, keys: Sequence[tuple[str, str]]) -> list[ReceiptFact]:
-        return self._read(ReceiptFact, "receipts", [list(keys) if self._is_sqlite else _json(keys)])
+        parameters = (self.tenant_id, _json(keys))
+        return self._read(ReceiptFact, "receipts", *(parameters if self._is_sqlite else reversed(parameters)))
 
     def due_payments(self, now: int, count: int) -> list[PaymentFact]:
         payments = TABLES[PaymentFact]
@@ -146,11 +152,11 @@ class Unit:
             conditions.append(column.in_(value) if isinstance(value, list | tuple) else column == value)
         return and_(*conditions)
 
-    def _read(self, kind: type[F], statement: str, keys: list[Any]) -> list[F]:
+    def _read(self, kind: type[F], statement: str, *parameters: Any) -> list[F]:
         text = _select(self._is_sqlite, statement, kind)
         if not self._is_sqlite:
-            return [kind(*row) for row in self._execute(text, self.tenant_id, *keys).fetchall()]
-        packed = self._execute(text, self.tenant_id, _json(keys[0])).fetchone()[0]
+            return [kind(*row) for row in self._execute(text, *parameters).fetchall()]
+        packed = self._execute(text, *parameters).fetchone()[0]
         return msgspec.json.decode(packed, type=list[kind])  # type: ignore[valid-type]
 
     def _update_customers(self, rows: Sequence[tuple[Any, ...]], *sets: tuple[str, str]) -> None:

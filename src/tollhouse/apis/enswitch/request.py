@@ -1,8 +1,8 @@
 """From ENSwitch's wire to values and commands.
 
-Parameters come in the query and, with POST, in the body; the body wins. They are parsed from the raw bytes: `;` separates
-as `&` does, nothing is joined, guessed or cut. Every fault that can be told from the request alone is found before one is
-answered, in the order of the function's parameters.
+Parameters come in the query and, with POST, in the body; the body wins. They are parsed from the raw bytes: `;`
+separates as `&` does, and nothing is joined, guessed or cut. Every fault that can be told from the request alone is
+found before one is answered, in the order of the function's parameters.
 """
 
 from __future__ import annotations
@@ -84,11 +84,10 @@ class Given:
     """The parameters of one function that were given and are good, and the faults of those that are not."""
 
     def __init__(self, sent: Sent, parameters: Sequence[Parameter]) -> None:
+        self._unreadable = sent.unreadable
         self._order = {parameter.name: position for position, parameter in enumerate(parameters)}
         self._values: dict[str, Any] = {}
         self._faults: dict[str, str] = {}
-        if sent.unreadable is not None:
-            self.refuse("", sent.unreadable)
         for parameter in parameters:
             try:
                 if parameter.name in sent.values:
@@ -110,9 +109,11 @@ class Given:
         return any(name in self._faults for name in names)
 
     def check(self) -> None:
-        """Raises Invalid when anything was refused."""
+        """Raises Invalid when anything was refused. Of what could not be read nothing more is said."""
+        if self._unreadable is not None:
+            raise Invalid([("", self._unreadable)])
         if self._faults:
-            raise Invalid(sorted(self._faults.items(), key=lambda fault: self._order.get(fault[0], -1)))
+            raise Invalid(sorted(self._faults.items(), key=lambda fault: self._order[fault[0]]))
 
 
 # What functions make of their parameters. Each raises Invalid.
@@ -193,9 +194,7 @@ def charge_to_delete(given: Given, *, tenant_id: int, caller: Caller) -> DeleteC
     return DeleteCharge(tenant_id=tenant_id, caller=caller, charge_id=given.get("id"))
 
 
-def charge_to_charge(
-    given: Given, *, tenant_id: int, caller: Caller, idempotency: Idempotency | None
-) -> ChargeNow:
+def charge_to_charge(given: Given, *, tenant_id: int, caller: Caller, idempotency: Idempotency | None) -> ChargeNow:
     given.check()
     return ChargeNow(tenant_id=tenant_id, idempotency=idempotency, caller=caller, charge_id=given.get("id"))
 
@@ -306,7 +305,8 @@ def _value(parameter: Parameter, sent: list[Raw]) -> str | int | Decimal:
 def _text(parameter: Parameter, text: str) -> str:
     if parameter.choices:
         if text not in parameter.choices:
-            raise _Bad(f"must be one of {', '.join(choice or 'empty' for choice in parameter.choices)}.")
+            *some, last = (choice or "empty" for choice in parameter.choices)
+            raise _Bad(f"must be {', '.join(some)} or {last}.")
     elif not parameter.empty and not text.strip():
         raise _Bad("must not be empty.")
     elif len(text) > parameter.length_max:
