@@ -39,6 +39,7 @@ GOLDEN = Path(__file__).parent / "golden"
 ACME = (GOLDEN / "acme.toml").read_text(encoding="utf-8")
 BETA = (GOLDEN / "beta.toml").read_text(encoding="utf-8")
 SHOP = (GOLDEN / "shop.toml").read_text(encoding="utf-8")
+TELCO = (GOLDEN / "telco.toml").read_text(encoding="utf-8")
 
 START_SECONDS = 30
 
@@ -112,11 +113,11 @@ def migrated_sqlite() -> Path:
 
 @cache
 def provisioned_sqlite() -> Path:
-    """A SQLite file with the tenants acme, beta and shop, to be copied."""
+    """A SQLite file with the tenants acme, beta, shop and telco, to be copied."""
     file = migrated_sqlite().with_name("provisioned.db")
     shutil.copy(migrated_sqlite(), file)
     with closing(SqlStore(store_url(f"sqlite:///{file}"))) as store:
-        for text in (ACME, BETA, SHOP):
+        for text in (ACME, BETA, SHOP, TELCO):
             provision(store, text)
     return file
 

@@ -6,6 +6,7 @@ import gc
 import sys
 from contextlib import ExitStack, closing
 
+from tollhouse.apis.admin import AdminDoor
 from tollhouse.apis.beacon.routes import BeaconDoor
 from tollhouse.apis.desk import Desk
 from tollhouse.apis.enswitch import openapi as enswitch_openapi
@@ -129,9 +130,11 @@ def build_front(settings: Settings) -> Front:
     async def stop() -> None:
         await resolver.stop()
         await purchases.finish()
+        await admin.close()
         await desk.stop()
         resources.close()
 
+    admin = AdminDoor(desk, lambda document: apply(store, desk.clock, document, hash_password=hash_password))
     operations = OperationsDoor(
         ready=lambda: is_current(store),
         metrics=lambda: metrics.text(desk.waiting_weight),
@@ -143,6 +146,7 @@ def build_front(settings: Settings) -> Front:
             ("/readyz", operations),
             ("/metrics", operations),
             ("/openapi", operations),
+            ("/admin/v1", admin),
             ("/api/json", EnswitchDoor(desk, SqlAccountQueries(store))),
             ("/api/v1", KelviqDoor(desk, purchases)),
             ("", BeaconDoor(desk, queries)),

@@ -111,8 +111,8 @@ def demonstrate(host: Host = "127.0.0.1", port: Port = 8080) -> None:
 
 
 def _show_applied(applied: Applied) -> None:
-    made = ", ".join(f"{count} {what}" for what, count in applied.made.items()) or "nothing new"
-    typer.echo(f"Tenant {applied.tenant.slug}: {made}.")
+    made = ", ".join(f"{what} {count}" for what, count in applied.made.items()) or "nothing"
+    typer.echo(f"Tenant {applied.tenant.slug}, new: {made}.")
     for what, secret in applied.secrets:
         typer.echo(f"{what}: {secret}    (shown this once)")
 

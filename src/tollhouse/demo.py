@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 from importlib import resources
@@ -41,7 +42,7 @@ def _tell(base: str) -> None:
             return
         _show("Beacon: record a charge", client.post("/charges", json=BEACON))
         created = client.get(f"/api/json/charges/create/?{LOGIN};name=example;customer=123")
-        _show("ENSwitch: create a charge", created)
+        _show("ENSwitch: create a charge (the published example names no amount, so it is 0.00)", created)
         charge_id = created.json()["data"]["id"]
         _show("ENSwitch: charge it", client.get(f"/api/json/charges/charge/?{LOGIN};id={charge_id}"))
         _show("Kelviq: sell a plan once", client.post("/api/v1/charges/", json=KELVIQ))
@@ -92,5 +93,5 @@ Tollhouse goes on serving at {base}. Stop it with Ctrl-C. Try, from another term
   curl -s '{base}/v1/projects/acme/customers?q=cust_789' -H 'Authorization: Bearer {KEY}'
 
   # Check the books while it serves (the same TOLLHOUSE_DATABASE_URL, if you set one)
-  tollhouse verify
+  {sys.argv[0]} verify
 """

@@ -190,7 +190,7 @@ class Front:
             if message["type"] == "lifespan.startup":
                 try:
                     await self._start()
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001 - the server says why it cannot start
                     await send({"type": "lifespan.startup.failed", "message": str(error)})
                     return
                 await send({"type": "lifespan.startup.complete"})

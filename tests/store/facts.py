@@ -11,7 +11,7 @@ F = TypeVar("F", bound=Fact)
 LARGEST = 2**63 - 1
 
 
-def row(kind: type[F], number: int, **given: Any) -> F:
+def row(kind: type[F], number: int, /, **given: Any) -> F:
     """A row of tenant 1. Of fields that may be empty, every second row leaves all empty."""
     values: dict[str, Any] = {}
     for name, hint in get_type_hints(kind).items():

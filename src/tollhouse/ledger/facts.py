@@ -1,8 +1,8 @@
 """The facts that the ledger reads and appends, one class a table.
 
-Field names are the columns' names; the store keeps them as they are and decides nothing. Amounts are integer minor units
-(`…_minor`), exact prices and rates decimal text, instants integer microseconds UTC (`…_at`). They travel as arrays, so
-that a whole batch is one value in one statement.
+Field names are the columns' names; the store keeps them as they are and decides nothing. Amounts are integer minor
+units (`…_minor`), exact prices and rates decimal text, instants integer microseconds UTC (`…_at`). They travel as
+arrays, so that a whole batch is one value in one statement.
 """
 
 from __future__ import annotations

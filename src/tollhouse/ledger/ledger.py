@@ -102,7 +102,7 @@ class Ledger:
                 faults[fault.index] = fault.error
             except StoreUnavailable as error:
                 return [error] * len(commands)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - the answer to one command alone
                 # The store refused what one command wrote: find out which, by giving each a commit of its own.
                 if len(commands) == 1:
                     return [error]

@@ -31,7 +31,8 @@ class StoreConflict(Exception):
 
 
 class UnusableStore(Exception):
-    """The store's address, settings or tables do not allow Tollhouse to keep its promises; the sentence says what to do."""
+    """The store's address, settings or tables do not allow Tollhouse to keep its promises; the sentence says what to
+    do."""
 
 
 class Reader(Protocol):

@@ -1,7 +1,7 @@
 """Double entry, derived: the postings of a transaction, which always sum to zero.
 
-Accounts are named by what they hold. A positive amount is a debit: what somebody owes us or what we hold; a negative one
-a credit: what we earned or owe.
+Accounts are named by what they hold. A positive amount is a debit: what somebody owes us or what we hold; a negative
+one a credit: what we earned or owe.
 """
 
 from __future__ import annotations

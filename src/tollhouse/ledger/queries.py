@@ -65,7 +65,9 @@ class StatementLine(msgspec.Struct, frozen=True):
 class AccountQueries(Protocol):
     """What reads a customer's account with its parent."""
 
-    def customer_called(self, tenant_id: int, caller: Caller, *, name: str = "", email: str = "") -> CustomerFact | None:
+    def customer_called(
+        self, tenant_id: int, caller: Caller, *, name: str = "", email: str = ""
+    ) -> CustomerFact | None:
         """The live customer with exactly this name, or with this e-mail, that the caller sees; of several the first."""
         ...
 

@@ -1,7 +1,8 @@
 """Recording charges that were collected elsewhere: Beacon's way.
 
-A recorded charge is its own transaction: one row, no definition beside it, in the tenant's currency; its amount is final
-and carries no tax. The customer is found or made by the rules of `who`, and session, charge and summary go together.
+A recorded charge is its own transaction: one row, no definition beside it, in the tenant's currency; its amount is
+final and carries no tax. The customer is found or made by the rules of `who`, and session, charge and summary go
+together.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Every reason for which the ledger says no.
 
 A refusal is a fact about the command and the state, in domain words: it carries its data, reads as a sentence and knows
-no HTTP status. A refused command changed nothing and burned no idempotency key. Each wire has one table that turns these
-into its own errors.
+no HTTP status. A refused command changed nothing and burned no idempotency key. Each wire has one table that turns
+these into its own errors.
 """
 
 from __future__ import annotations

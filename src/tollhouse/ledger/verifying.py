@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby, islice
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from tollhouse.domain import summaries
 from tollhouse.domain.summaries import ChargeSummary
@@ -98,8 +98,8 @@ class _Books:
             transactions = by_customer.take(customer.number)
             self._check_summaries(customer, transactions, stored.take(customer.number))
             self._check_balance(customer, transactions)
-        self._findings.require("customers", "transactions", by_customer.is_empty(), "some name no customer")
-        self._findings.require("customers", "summaries", stored.is_empty(), "some name no customer")
+        self._findings.expect("customers", "all transactions", stored=by_customer.strays(), computed=[])
+        self._findings.expect("customers", "all summaries", stored=stored.strays(), computed=[])
 
     def _check_summaries(
         self, customer: CustomerFact, transactions: list[TransactionFact], rows: list[SummaryFact]
@@ -160,7 +160,7 @@ class _Books:
                 self._accounts[leg.account, leg.currency] += leg.amount_minor
             self._of_charges += t.charge_id is not None
             self._of_payments += t.payment_id is not None
-        self._findings.require("tax", "lines", lines.is_empty(), "some name no transaction")
+        self._findings.expect("transactions", "all tax lines", stored=lines.strays(), computed=[])
 
     def _check_occurrences(self) -> None:
         """Each occurrence left one transaction, and each transaction of a charge is an occurrence's."""
@@ -198,7 +198,8 @@ class _Books:
         for chunk in _chunks(self._reader.stream(ReceiptFact, order=("scope", "key_hash"))):
             for kind, (fact, column) in _FACT_OF_RECEIPT.items():
                 ids = sorted({receipt.fact_id for receipt in chunk if receipt.kind == kind and receipt.fact_id})
-                known = {getattr(row, column) for row in self._reader.find(fact, **{column: ids})} if ids else set()
+                equals: dict[str, Any] = {column: ids}
+                known = {getattr(row, column) for row in self._reader.find(fact, **equals)} if ids else set()
                 for fact_id in ids:
                     self._findings.require("receipt", f"{kind} {fact_id}", fact_id in known, "its fact is missing")
 
@@ -231,22 +232,29 @@ class _Groups(Generic[T]):
 
     def __init__(self, rows: Iterable[T], key: Callable[[T], int]) -> None:
         self._groups = groupby(rows, key)
-        self._next: tuple[int, list[T]] | None = None
-        self._advance()
-
-    def _advance(self) -> None:
-        found = next(self._groups, None)
-        self._next = None if found is None else (found[0], list(found[1]))
+        self._next = next(self._groups, None)
+        self._strays: list[int] = []
 
     def take(self, key: int) -> list[T]:
+        """The rows of this key, perhaps none."""
+        while self._next is not None and self._next[0] < key:
+            self._pass_over()
         if self._next is None or self._next[0] != key:
             return []
-        rows = self._next[1]
-        self._advance()
+        rows = list(self._next[1])
+        self._next = next(self._groups, None)
         return rows
 
-    def is_empty(self) -> bool:
-        return self._next is None
+    def strays(self) -> list[int]:
+        """At the end: the keys that nobody took."""
+        while self._next is not None:
+            self._pass_over()
+        return self._strays
+
+    def _pass_over(self) -> None:
+        if self._next is not None:
+            self._strays.append(self._next[0])
+            self._next = next(self._groups, None)
 
 
 def _chunks(rows: Iterable[T]) -> Iterator[list[T]]:

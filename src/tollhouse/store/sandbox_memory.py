@@ -24,7 +24,9 @@ class SandboxMemory:
         self._now = now
         self._is_sqlite = url.drivername == "sqlite"
         self._engine: Engine = (
-            sqlite_engine(url, writing=True, pool_size=1) if self._is_sqlite else postgres_engine(url, writing=True, pool_size=4)
+            sqlite_engine(url, writing=True, pool_size=1)
+            if self._is_sqlite
+            else postgres_engine(url, writing=True, pool_size=4)
         )
 
     def close(self) -> None:

@@ -1,11 +1,12 @@
 """The statements of the hot path, as text, in each engine's own words: one statement a table, whatever the batch.
 
-Rows travel as one JSON value. On SQLite that also matters for speed: the driver gives up the interpreter's lock at every
-row it steps over, and beside a busy thread each of them waits to get it back; so a batch is one step in and one row out.
+Rows travel as one JSON value. On SQLite that also matters for speed: the driver gives up the interpreter's lock at
+every row it steps over, and beside a busy thread each of them waits to get it back; so a batch is one step in and one
+row out.
 
-Parameters: `insert` and `upsert` take the rows; `update` the rows and the tenant, on PostgreSQL also the keys, so that it
-looks them up whatever the planner believes of the table's size; each select the tenant and its keys (on PostgreSQL more of
-both, in the order of the text).
+Parameters: `insert` and `upsert` take the rows; `update` the rows and the tenant, on PostgreSQL also the keys, so that
+it looks them up whatever the planner believes of the table's size; each select the tenant and its keys (on PostgreSQL
+more of both, in the order of the text).
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ LIVE = "t.deleted_at IS NULL"
 
 
 class Statements(Protocol):
+    def tenant(self, columns: tuple[str, ...]) -> str: ...
+
     def insert(self, table: Table, columns: tuple[str, ...]) -> str: ...
 
     def upsert(self, table: Table, columns: tuple[str, ...]) -> str: ...
@@ -46,6 +49,9 @@ def _overwriting(table: Table, columns: tuple[str, ...]) -> str:
 
 
 class SqliteStatements:
+    def tenant(self, columns: tuple[str, ...]) -> str:
+        return f"SELECT {_listed(columns)} FROM tenants WHERE tenant_id = ?1"
+
     def insert_values(self, table: Table, columns: tuple[str, ...], count: int) -> str:
         """Like `insert`, for a known count of rows given as parameters one after another: half the work for SQLite."""
         row = f"({', '.join('?' * len(columns))})"
@@ -107,6 +113,9 @@ class SqliteStatements:
 
 class PostgresStatements:
     """Keys come as an array, rows as JSON. Whatever may be changed later is locked, in the order of its key."""
+
+    def tenant(self, columns: tuple[str, ...]) -> str:
+        return f"SELECT {_listed(columns)} FROM tenants WHERE tenant_id = %s"
 
     def insert(self, table: Table, columns: tuple[str, ...]) -> str:
         values = ", ".join(self._value(table, column, i) for i, column in enumerate(columns))

@@ -44,7 +44,8 @@ class Unit:
     # Reads.
 
     def tenant(self) -> TenantFact:
-        return TenantFact(*self._execute(_tenant(self._is_sqlite), self.tenant_id).fetchone())
+        (row,) = self._execute(_tenant(self._is_sqlite), self.tenant_id).fetchall()
+        return TenantFact(*row)
 
     def find(self, kind: type[F], *, lock: bool = False, order: Sequence[str] = (), **equals: Any) -> list[F]:
         table = TABLES[kind]
@@ -156,7 +157,7 @@ class Unit:
         text = _select(self._is_sqlite, statement, kind)
         if not self._is_sqlite:
             return [kind(*row) for row in self._execute(text, *parameters).fetchall()]
-        packed = self._execute(text, *parameters).fetchone()[0]
+        ((packed,),) = self._execute(text, *parameters).fetchall()
         return msgspec.json.decode(packed, type=list[kind])  # type: ignore[valid-type]
 
     def _update_customers(self, rows: Sequence[tuple[Any, ...]], *sets: tuple[str, str]) -> None:
@@ -192,7 +193,7 @@ def _json(rows: Any) -> str:
 
 @cache
 def _tenant(is_sqlite: bool) -> str:
-    return f"SELECT {', '.join(columns_of(TenantFact))} FROM tenants WHERE tenant_id = {'?' if is_sqlite else '%s'}"
+    return _STATEMENTS[is_sqlite].tenant(columns_of(TenantFact))
 
 
 @cache

@@ -63,9 +63,8 @@ def charge_from_wire(
     identity = _identity(body, errors)
     item = _item(body, "", currency, now, errors)
     touch = _touch(body, "", errors)
-    if errors:
+    if errors or item is None:
         raise Invalid(errors)
-    assert item is not None
     return RecordCharges(
         tenant_id=tenant_id,
         idempotency=idempotency,

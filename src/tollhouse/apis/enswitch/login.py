@@ -79,7 +79,7 @@ class Login:
         return person
 
     async def system(self, username: str | None, host: str) -> int | None:
-        """The tenant of a call that wants no login: the username's, else the one of this host name, else the only one."""
+        """Whose system a call without a login means: the username's, else the host name's, else the only one."""
         return await self._desk.reads.run(self._system, username, host.lower())
 
     def _system(self, username: str | None, host: str) -> int | None:
@@ -87,9 +87,10 @@ class Login:
         if name is not None:
             return name.tenant_id
         tenants = self._desk.store.tenants()
-        serving = [t for t in tenants if host in _hosts(t) or host.rpartition(":")[0] in _hosts(t)]
-        (tenant,) = serving[:1] or (tenants if len(tenants) == 1 else [None])
-        return tenant.tenant_id if tenant else None
+        for tenant in tenants:
+            if not {host, host.rpartition(":")[0]}.isdisjoint(_hosts(tenant)):
+                return tenant.tenant_id
+        return tenants[0].tenant_id if len(tenants) == 1 else None
 
     def _find(self, username: str) -> tuple[str, Person | None] | None:
         """The kept hash and the person; without a person where nobody may log in by this name."""

@@ -37,6 +37,7 @@ from tollhouse.ledger.refusals import (
 )
 from tollhouse.web import JSON, RETRY_AFTER, Headers, Reply, Trouble
 
+NOT_FOUND = Reply(404, b'{"detail":"Not found."}')
 REPLAYED = (b"idempotency-replayed", b"true")
 
 #: Every refusal of a purchase: its status and its code.

@@ -24,7 +24,7 @@ class KelviqDoor:
 
     async def answer(self, incoming: Request) -> Reply:
         if incoming.path != "/api/v1/charges":
-            return reply.error_to_wire(404, "not_found", "Not found.")
+            return reply.NOT_FOUND
         if incoming.method != "POST":
             return reply.error_to_wire(405, "method_not_allowed", "Use POST.", ((b"allow", b"POST"),))
         credential = await self._credential(incoming)

@@ -10,6 +10,7 @@ import zoneinfo
 from collections.abc import Callable
 from datetime import UTC
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
@@ -135,6 +136,8 @@ class _Application:
             self._apply_plan(plan)
         for index, customer in enumerate(document.customers):
             self._apply_customer(f"customers[{index}]", customer)
+        for plan in document.plans:
+            self._apply_plan_owner(plan)
         for person in document.people:
             self._apply_person(person)
         for method in document.payment_methods:
@@ -176,7 +179,8 @@ class _Application:
         for name in table.__struct_fields__:
             value = getattr(table, name)
             if value is not None and name not in ("slug", "currency", "clock", "hosts"):
-                setattr(tenant, name, int(value) if isinstance(value, bool) else _storable(f"tenant.{name}", value))
+                kept = _storable(f"tenant.{name}", value) if isinstance(value, str) else int(value)
+                setattr(tenant, name, kept)
         if table.hosts is not None:
             tenant.hosts = json.dumps([host.lower() for host in table.hosts])
         self._unit.upsert([tenant])
@@ -197,7 +201,7 @@ class _Application:
         if self._store.key(key_hash) is not None:
             raise ProvisioningRefused(f"keys.{name}: this secret is in use already.")
         self._unit.insert([KeyFact(key_hash, self._tenant_id, name, table.kind, self._now, None)])
-        self._count("key")
+        self._count("keys")
         if table.secret is None:
             self.secrets.append((f"{table.kind} key {name}", secret))
 
@@ -206,6 +210,8 @@ class _Application:
             _require(access in (0, 1, 2), f"roles.{name}.{privilege}", "must be 0 (no), 1 (yes) or 2 (read-only)")
         found = self._unit.find(RoleFact, name=name)
         role_id = found[0].role_id if found else self._take("role")
+        if not found:
+            self._count("roles")
         self._unit.upsert([RoleFact(self._tenant_id, role_id, _storable("roles.name", name), json.dumps(privileges))])
 
     def _apply_person(self, table: PersonTable) -> None:
@@ -241,6 +247,7 @@ class _Application:
         )
         self._unit.insert([LoginNameFact(username, self._tenant_id, person_id)])
         self._unit.insert([person])
+        self._count("people")
 
     # Customers.
 
@@ -273,7 +280,7 @@ class _Application:
         self._fill_customer(where, customer, table)
         if known is None:
             self._unit.insert([customer])
-            self._count("customer")
+            self._count("customers")
         else:
             self._change_customer(customer)
 
@@ -361,7 +368,7 @@ class _Application:
         what: str,
         identifier: str,
         name: str | None,
-        **more: str,
+        **more: Any,
     ) -> None:
         _require(_is_slug(identifier), f"{what}s.{identifier}", "must be lower-case letters, digits, - and _")
         found = self._unit.find(kind, identifier=identifier)
@@ -370,9 +377,13 @@ class _Application:
             if changes:
                 self._unit.change(kind, {"identifier": identifier}, **changes)
             return
-        values = {"tenant_id": self._tenant_id, f"{what}_id": self._take(what), "uid": str(uuid.uuid4())}
+        values: dict[str, Any] = {
+            "tenant_id": self._tenant_id,
+            f"{what}_id": self._take(what),
+            "uid": str(uuid.uuid4()),
+        }
         self._unit.insert([kind(**values, identifier=identifier, name=name or identifier, **more)])
-        self._count(what)
+        self._count(f"{what}s")
 
     def _apply_plan(self, table: PlanTable) -> None:
         where = f"plans.{table.identifier}"
@@ -385,8 +396,6 @@ class _Application:
             products = self._unit.find(ProductFact, identifier=table.product)
             _require(bool(products), f"{where}.product", "names no product of this tenant")
             plan.product_id = products[0].product_id
-        if table.customer is not None:
-            plan.owner_number = self._parent(where, table.customer).number
         if table.currency is not None:
             plan.currency = _currency(f"{where}.currency", table.currency)
         if table.features is not None:
@@ -398,11 +407,17 @@ class _Application:
         if table.prices is not None:
             self._replace_prices(where, plan.number, table.prices)
 
+    def _apply_plan_owner(self, table: PlanTable) -> None:
+        """After the customers: one of them owns the plan, others are on it."""
+        if table.customer is not None:
+            owner = self._parent(f"plans.{table.identifier}", table.customer)
+            self._unit.change(PlanFact, {"identifier": table.identifier}, owner_number=owner.number)
+
     def _new_plan(self, where: str, table: PlanTable) -> PlanFact:
         number = table.number if table.number is not None else self._take("plan")
         _require(1 <= number < 2**53, f"{where}.number", "must be a positive number")
         _require(not self._unit.find(PlanFact, number=number), f"{where}.number", "belongs to another plan")
-        self._count("plan")
+        self._count("plans")
         return PlanFact(
             tenant_id=self._tenant_id,
             number=number,
@@ -498,7 +513,7 @@ class _Application:
             created_at=self._now,
         )
         self._unit.insert([method])
-        self._count("payment method")
+        self._count("payment_methods")
 
     def _apply_tax(self, table: TaxTable) -> None:
         where = f"taxes.{table.name}"
@@ -522,22 +537,24 @@ class _Application:
             created_at=found[0].created_at if found else self._now,
         )
         self._unit.upsert([tax])
+        if not found:
+            self._count("taxes")
 
     def _apply_rate(self, where: str, table: ExchangeRateTable) -> None:
         rate = _decimal(f"{where}.rate", table.rate, integer_digits_max=12, decimals_max=12)
         _require(rate > 0, f"{where}.rate", "must be above 0")
         _require(table.time is None or table.time.tzinfo is not None, f"{where}.time", "needs a zone, such as Z")
-        self._unit.upsert(
-            [
-                ExchangeRateFact(
-                    tenant_id=self._tenant_id,
-                    from_currency=_currency(f"{where}.from", table.from_currency),
-                    to_currency=_currency(f"{where}.to", table.to_currency),
-                    effective_at=0 if table.time is None else int(table.time.astimezone(UTC).timestamp()) * SECOND,
-                    rate=decimal_text(rate),
-                )
-            ]
+        fact = ExchangeRateFact(
+            tenant_id=self._tenant_id,
+            from_currency=_currency(f"{where}.from", table.from_currency),
+            to_currency=_currency(f"{where}.to", table.to_currency),
+            effective_at=0 if table.time is None else int(table.time.astimezone(UTC).timestamp()) * SECOND,
+            rate=decimal_text(rate),
         )
+        pair = {"from_currency": fact.from_currency, "to_currency": fact.to_currency}
+        if not self._unit.find(ExchangeRateFact, effective_at=fact.effective_at, **pair):
+            self._count("exchange_rates")
+        self._unit.upsert([fact])
 
     # How.
 
@@ -559,7 +576,7 @@ def _require(condition: bool, where: str, sentence: str) -> None:
 
 
 def _storable(where: str, text: str) -> str:
-    _require(not isinstance(text, str) or is_storable(text), where, "has a character that cannot be stored")
+    _require(is_storable(text), where, "has a character that cannot be stored")
     return text
 
 

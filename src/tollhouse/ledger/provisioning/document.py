@@ -164,9 +164,15 @@ class Document(_Table):
 def document_from_toml(text: str) -> Document:
     """Read a provisioning file; ProvisioningRefused names what is wrong and where."""
     try:
-        document = msgspec.convert(tomllib.loads(text), Document)
+        return document_from_tables(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise ProvisioningRefused(f"The file is not TOML: {error}.") from error
+
+
+def document_from_tables(tables: dict[str, Any]) -> Document:
+    """The document of parsed tables; ProvisioningRefused names what is wrong and where."""
+    try:
+        document = msgspec.convert(tables, Document)
     except msgspec.ValidationError as error:
         raise ProvisioningRefused(str(error).replace("$.", "").replace("`", "")) from error
     if document.tenant.clock is not None:

@@ -1,0 +1,239 @@
+"""The resolver settles what was left open, once, and outlives whatever goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from tests.harness import SHOP, TestClock, provision
+from tollhouse.ledger.commands import Command, GatewayAnswer, Receipt, StartPurchase
+from tollhouse.ledger.facts import PaymentAttemptFact, PaymentFact, TenantFact, TransactionFact
+from tollhouse.ledger.ledger import Ledger
+from tollhouse.ledger.refusals import Overloaded, StoreUnavailable
+from tollhouse.ledger.verifying import verify
+from tollhouse.store.queries import SqlQueries
+from tollhouse.store.store import SqlStore
+from tollhouse.workers.resolver import LOOK_UPS_AT_ONCE, Resolver
+
+TAKEN = GatewayAnswer("succeeded", reference="gw")
+UNKNOWN = GatewayAnswer("unknown")
+
+
+class Told:
+    """A gateway that says what it is told to, one answer a look-up; the last goes on."""
+
+    def __init__(self, *answers: GatewayAnswer | Exception) -> None:
+        self._answers = list(answers)
+        self.keys: list[str] = []
+
+    def charge(self, **_asked: Any) -> GatewayAnswer:
+        raise AssertionError("a resolver takes no money")
+
+    def look_up(self, *, tenant_id: int, key: str, timeout_seconds: float) -> GatewayAnswer:
+        self.keys.append(key)
+        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class House:
+    """A ledger with a tenant, and resolvers over it that live by the test's clock."""
+
+    def __init__(self, ledger: Ledger, store: SqlStore, clock: TestClock) -> None:
+        self.ledger = ledger
+        self.store = store
+        self.clock = clock
+        self.tenant: TenantFact = provision(store, SHOP, clock).tenant
+        self.executed: list[Command] = []
+
+    def purchase(self) -> PaymentFact:
+        command = StartPurchase(
+            tenant_id=self.tenant.tenant_id,
+            plan_identifier="worldwide",
+            customer_reference="cust_visa",
+            quantities=(),
+            currency=None,
+            ip_address=None,
+            country_of_ip=None,
+            custom_amount=None,
+            tax_behavior=None,
+            gateways=frozenset({"sandbox"}),
+            call_seconds=8,
+            resolve_after_seconds=30,
+            shows_features=True,
+        )
+        payment: PaymentFact = self.ledger.execute(command).result.payment
+        return payment
+
+    def resolver(self, gateway: Told, execute: Callable[[Command], Receipt] | None = None) -> Resolver:
+        queries = SqlQueries(self.store)
+
+        async def due_tenants() -> list[int]:
+            return queries.tenants_with_due_payments(self.clock.now())
+
+        async def executing(command: Command) -> Receipt:
+            self.executed.append(command)
+            return (execute or self.ledger.execute)(command)
+
+        return Resolver(
+            due_tenants=due_tenants,
+            execute=executing,
+            place=_place,
+            gateways={"sandbox": gateway},
+            clock=self.clock,
+            timeout_seconds=8,
+            resolve_after_seconds=30,
+        )
+
+    def payments(self) -> list[PaymentFact]:
+        with self.store.reading(self.tenant.tenant_id) as reader:
+            return reader.find(PaymentFact, order=("payment_id",))
+
+    def attempts(self) -> list[tuple[int, str, str]]:
+        with self.store.reading(self.tenant.tenant_id) as reader:
+            rows = reader.find(PaymentAttemptFact, order=("payment_id", "attempt_no"))
+        return [(row.attempt_no, row.kind, row.outcome) for row in rows]
+
+    def transactions(self) -> list[TransactionFact]:
+        with self.store.reading(self.tenant.tenant_id) as reader:
+            return reader.find(TransactionFact)
+
+
+@asynccontextmanager
+async def _place(_wait_seconds: float) -> AsyncIterator[Callable[..., Awaitable[Any]]]:
+    async def run(work: Callable[[], Any]) -> Any:
+        return work()
+
+    yield run
+
+
+@pytest.fixture
+def house(ledger: Ledger, store: SqlStore, clock: TestClock) -> House:
+    return House(ledger, store, clock)
+
+
+def test_nothing_is_done_where_nothing_is_due(house: House) -> None:
+    house.purchase()
+    assert asyncio.run(house.resolver(Told(TAKEN)).resolve_due()) == 0
+    assert house.executed == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "transactions"),
+    [
+        (TAKEN, "succeeded", 1),
+        (GatewayAnswer("absent"), "declined", 0),
+        (GatewayAnswer("declined", decline_code="card_declined", decline_text="No."), "declined", 0),
+    ],
+)
+def test_what_the_gateway_says_settles_the_payment(
+    house: House, answer: GatewayAnswer, state: str, transactions: int
+) -> None:
+    payment = house.purchase()
+    house.clock.advance(38)
+    gateway = Told(answer)
+    assert asyncio.run(house.resolver(gateway).resolve_due()) == 1
+    assert [p.state for p in house.payments()] == [state]
+    assert len(house.transactions()) == transactions
+    assert gateway.keys == [payment.gateway_key]
+    assert house.attempts() == [(2, "look_up", answer.outcome)]
+    assert verify(house.store).differences == []
+
+
+@pytest.mark.parametrize("silence", [UNKNOWN, RuntimeError()], ids=["unknown", "raises"])
+def test_what_stays_open_is_asked_again_until_it_is_known(house: House, silence: GatewayAnswer | Exception) -> None:
+    house.purchase()
+    resolver = house.resolver(Told(silence, silence, TAKEN))
+    looked_up = []
+    for _ in range(10):
+        house.clock.advance(38)
+        looked_up.append(asyncio.run(resolver.resolve_due()))
+    assert sum(looked_up) == 3
+    assert looked_up[0] == 1
+    assert [p.state for p in house.payments()] == ["succeeded"]
+    assert len(house.transactions()) == 1
+
+
+@pytest.mark.parametrize("error", [Overloaded(), StoreUnavailable()])
+def test_an_outcome_that_cannot_be_written_comes_back(house: House, error: Exception) -> None:
+    house.purchase()
+    house.clock.advance(38)
+
+    def refuse_to_settle(command: Command) -> Receipt:
+        if type(command).__name__ == "SettlePurchase":
+            raise error
+        return house.ledger.execute(command)
+
+    assert asyncio.run(house.resolver(Told(TAKEN), refuse_to_settle).resolve_due()) == 1
+    assert [p.state for p in house.payments()] == ["pending"]
+    house.clock.advance(61)
+    assert asyncio.run(house.resolver(Told(TAKEN)).resolve_due()) == 1
+    assert [p.state for p in house.payments()] == ["succeeded"]
+
+
+def test_two_resolvers_ask_once(house: House) -> None:
+    for _ in range(6):
+        house.purchase()
+    house.clock.advance(38)
+    gateway = Told(TAKEN)
+
+    async def both() -> list[int]:
+        return list(await asyncio.gather(*(house.resolver(gateway).resolve_due() for _ in range(2))))
+
+    assert sum(asyncio.run(both())) == 6
+    assert len(gateway.keys) == len(set(gateway.keys)) == len(house.transactions()) == 6
+
+
+def test_many_are_taken_in_portions(house: House) -> None:
+    for _ in range(LOOK_UPS_AT_ONCE + 1):
+        house.purchase()
+    house.clock.advance(38)
+    resolver = house.resolver(Told(TAKEN))
+    assert [asyncio.run(resolver.resolve_due()) for _ in range(3)] == [LOOK_UPS_AT_ONCE, 1, 0]
+
+
+def test_a_gateway_that_is_gone_leaves_the_payment_open(house: House) -> None:
+    house.purchase()
+    house.clock.advance(38)
+    resolver = house.resolver(Told(TAKEN))
+    resolver._gateways = {}
+    assert asyncio.run(resolver.resolve_due()) == 1
+    assert [p.state for p in house.payments()] == ["pending"]
+
+
+def test_it_runs_until_it_is_stopped_whatever_fails(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tollhouse.workers.resolver.PAUSE_SECONDS", 0.001)
+    house.purchase()
+    house.clock.advance(38)
+    calls = 0
+
+    def fail_at_first(command: Command) -> Receipt:
+        nonlocal calls
+        calls += 1
+        if calls <= 3:
+            raise StoreUnavailable
+        return house.ledger.execute(command)
+
+    async def run() -> None:
+        resolver = house.resolver(Told(TAKEN), fail_at_first)
+        resolver.start()
+        while house.payments()[0].state == "pending":
+            await asyncio.sleep(0.001)
+        await resolver.stop()
+
+    asyncio.run(run())
+    assert len(house.transactions()) == 1
+
+
+def test_logs_hold_no_token(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    house.purchase()
+    house.clock.advance(38)
+    asyncio.run(house.resolver(Told(RuntimeError("pm_card_visa"))).resolve_due())
+    said = capsys.readouterr()
+    assert "a payment stays open" in said.out + said.err
+    assert "pm_card" not in said.out + said.err
