@@ -7,6 +7,7 @@ import sys
 from contextlib import ExitStack, closing
 
 from tollhouse.apis.admin import AdminDoor
+from tollhouse.apis.beacon import openapi as beacon_openapi
 from tollhouse.apis.beacon.routes import BeaconDoor
 from tollhouse.apis.desk import Desk
 from tollhouse.apis.enswitch import openapi as enswitch_openapi
@@ -138,7 +139,11 @@ def build_front(settings: Settings) -> Front:
     operations = OperationsDoor(
         ready=lambda: is_current(store),
         metrics=lambda: metrics.text(desk.waiting_weight),
-        descriptions={"enswitch": enswitch_openapi.DOCUMENT, "kelviq": kelviq_openapi.DOCUMENT},
+        descriptions={
+            "beacon": beacon_openapi.DOCUMENT,
+            "enswitch": enswitch_openapi.DOCUMENT,
+            "kelviq": kelviq_openapi.DOCUMENT,
+        },
     )
     return Front(
         [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -190,8 +191,9 @@ def test_an_update_counts_for_later_events_alone(telco: Telco) -> None:
     [
         ({"end_at": DAY}, EndBeforeStart),
         ({"currency": "CHF"}, CurrencyUnknown),
-        ({"currency": "GBP"}, CurrencyUnknown),
-        ({"currency": "JPY"}, AmountOutOfRange),
+        ({"amount": Decimal("90071992547409.92")}, AmountOutOfRange),
+        ({"buy": Decimal("90071992547409.92")}, BuyOutOfRange),
+        ({"currency": "KWD"}, AmountOutOfRange),
         ({"charge_id": 404}, ChargeUnknown),
         ({"charge_id": 404, "currency": "CHF"}, CurrencyUnknown),
         ({"caller": SOUTH}, ChargeUnknown),
@@ -201,15 +203,17 @@ def test_an_update_counts_for_later_events_alone(telco: Telco) -> None:
     ],
 )
 def test_an_update_is_checked_as_a_whole(telco: Telco, given: dict[str, Any], refusal: type[Refusal]) -> None:
-    charge_id = telco.create(amount="9007199254740.99", currency="EUR", start_at=2 * DAY)
-    telco.do(telco.change(charge_id, amount=telco.creation(amount="90071992547409.91").amount))
+    charge_id = telco.create(amount="90071992547409.91", start_at=2 * DAY)
     before = telco.everything()
-    given = {"charge_id": charge_id, "currency": None, **given}
-    if given["currency"] == "JPY":
-        given["amount"] = telco.creation(amount=str(AMOUNT_MINOR_MAX + 1)).amount
     with pytest.raises(refusal):
-        telco.do(telco.change(**given))
+        telco.do(telco.change(**{"charge_id": charge_id, "name": "New", **given}))
     assert telco.everything() == before
+
+
+def test_an_update_into_a_currency_without_a_rate_is_refused(telco: Telco) -> None:
+    charge_id = telco.create(customer=12, currency="JPY")
+    with pytest.raises(ExchangeRateMissing):
+        telco.do(telco.change(charge_id, currency="USD"))
 
 
 def test_a_validated_update_changes_nothing(telco: Telco) -> None:
@@ -363,7 +367,7 @@ def test_a_balance_never_leaves_its_range(telco: Telco) -> None:
     with pytest.raises(SumTooLarge):
         telco.charge(charge_id)
     assert telco.everything() == before
-    telco.do(telco.change(charge_id, amount=telco.creation(amount="0.01").amount))
+    telco.do(telco.change(charge_id, amount=Decimal("0.01")))
     telco.charge(charge_id)
     assert telco.balance() == -SUM_MINOR_MAX
 
@@ -502,7 +506,7 @@ def test_a_batch_sees_what_it_decided_before(telco: Telco) -> None:
         [
             telco.charging(twice),
             telco.charging(twice),
-            telco.change(dearer, amount=telco.creation(amount="2").amount),
+            telco.change(dearer, amount=Decimal(2)),
             telco.charging(dearer),
             telco.change(dearer, name="Once more"),
             telco.charging(dearer),
@@ -535,7 +539,7 @@ def test_a_batch_charges_what_it_created_and_changed(telco: Telco) -> None:
         telco.tenant_id,
         [
             telco.creation(amount="7"),
-            telco.change(charge_id, amount=telco.creation(amount="8").amount),
+            telco.change(charge_id, amount=Decimal(8)),
             telco.charging(charge_id),
         ],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -58,13 +59,14 @@ def test_a_file_becomes_what_it_says(store: SqlStore, tenant: TenantFact) -> Non
     root = only(store, CustomerFact, number=1)
     assert (root.name, root.path, root.reference) == ("Acme", "1.", None)
     price = only(store, PlanPriceFact)
-    assert (price.currency, price.amount, price.tax_behavior, price.countries) == ("USD", "49", "EXCLUSIVE", "[]")
-    assert only(store, PriceFeatureFact).amount == "0"
+    assert (price.currency, price.tax_behavior, price.countries) == ("USD", "EXCLUSIVE", "[]")
+    assert Decimal(price.amount) == 49
+    assert Decimal(only(store, PriceFeatureFact).amount) == 0
     plan = only(store, PlanFact, identifier="lifetime-access")
     assert plan.product_id == only(store, ProductFact).product_id
     assert only(store, FeatureFact).feature_type == "METER"
     assert (only(store, TaxFact).rate, only(store, TaxFact).flat, only(store, TaxFact).owner_number) == ("20", "0", 1)
-    assert only(store, ExchangeRateFact).rate == "1.1"
+    assert Decimal(only(store, ExchangeRateFact).rate) == Decimal("1.1")
     method = only(store, PaymentMethodFact)
     assert (method.customer_number, method.gateway, method.token, method.is_default) == (
         123,
@@ -99,7 +101,7 @@ def test_a_change_in_the_file_is_applied(store: SqlStore, tenant: TenantFact, cl
     assert applied.made == {}
     assert applied.tenant.session_window_minutes == 5
     assert only(store, CustomerFact, number=123).name == "Ada King"
-    assert only(store, PlanPriceFact).amount == "59"
+    assert Decimal(only(store, PlanPriceFact).amount) == 59
 
 
 def test_what_the_file_leaves_out_keeps_its_value(store: SqlStore, tenant: TenantFact, clock: TestClock) -> None:

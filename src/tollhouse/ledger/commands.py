@@ -58,8 +58,9 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
         return True
 
     def content(self) -> Any:
-        """What the idempotency key stands for: every field but tenant, key and caller."""
-        return [type(self).__name__, *(getattr(self, f) for f in self.__struct_fields__ if f not in _NOT_CONTENT)]
+        """What the idempotency key stands for: every field but tenant, key and caller. Equal amounts are equal."""
+        values = (getattr(self, name) for name in self.__struct_fields__ if name not in _NOT_CONTENT)
+        return [type(self).__name__, *(decimal_text(v) if isinstance(v, Decimal) else v for v in values)]
 
 
 _NOT_CONTENT = frozenset({"tenant_id", "idempotency", "caller", "validation", "self_charges"})

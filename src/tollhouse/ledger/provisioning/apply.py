@@ -551,7 +551,7 @@ class _Application:
             effective_at=0 if table.time is None else int(table.time.astimezone(UTC).timestamp()) * SECOND,
             rate=decimal_text(rate),
         )
-        pair = {"from_currency": fact.from_currency, "to_currency": fact.to_currency}
+        pair: dict[str, Any] = {"from_currency": fact.from_currency, "to_currency": fact.to_currency}
         if not self._unit.find(ExchangeRateFact, effective_at=fact.effective_at, **pair):
             self._count("exchange_rates")
         self._unit.upsert([fact])
