@@ -204,6 +204,10 @@ class InProcess:
             await self._lifespan
 
         self._runner.run(end())
+        self.close()
+
+    def close(self) -> None:
+        """Without a stop: for an application that never started."""
         self._runner.close()
 
     async def _say(self, what: str) -> None:

@@ -33,13 +33,19 @@ Host = Annotated[str, typer.Option(help="The address to listen on.")]
 Port = Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)]
 
 
-@cli.callback()
-def version(
-    show: Annotated[bool, typer.Option("--version", help="Print the version and end.", is_eager=True)] = False,
-) -> None:
-    if show:
+def _show_version(wanted: bool) -> None:
+    if wanted:
         typer.echo(f"tollhouse {__version__}")
         raise typer.Exit
+
+
+@cli.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and end.", is_eager=True, callback=_show_version)
+    ] = False,
+) -> None:
+    pass
 
 
 @cli.command()

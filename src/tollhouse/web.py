@@ -24,6 +24,7 @@ Headers = tuple[tuple[bytes, bytes], ...]
 JSON = (b"content-type", b"application/json; charset=utf-8")
 RETRY_AFTER = (b"retry-after", b"1")
 
+_LENGTH_DIGITS_MAX = 18
 _REPEATED_SLASHES = re.compile("//+")
 
 log = structlog.get_logger("tollhouse.web")
@@ -70,7 +71,7 @@ class Request:
     async def body(self, bytes_max: int) -> bytes:
         """The whole body; BodyTooLarge as soon as that is known."""
         declared = self.header(b"content-length")
-        if declared is not None and declared.isdigit() and int(declared) > bytes_max:
+        if declared is not None and _is_more(declared, bytes_max):
             raise BodyTooLarge
         message = await self._receive()
         if message["type"] == "http.disconnect":
@@ -198,6 +199,13 @@ class Front:
                 await self._stop()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+
+def _is_more(declared: str, bytes_max: int) -> bool:
+    """Whether a Content-Length says more; what is no number says nothing."""
+    if not (declared.isascii() and declared.isdigit()):
+        return False
+    return len(declared) > _LENGTH_DIGITS_MAX or int(declared) > bytes_max
 
 
 def plain_path(path: str) -> str:

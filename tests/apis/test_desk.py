@@ -17,7 +17,10 @@ from tollhouse.ledger.ledger import Ledger
 from tollhouse.ledger.refusals import CustomerUnknown, Overloaded, StoreUnavailable
 from tollhouse.store.store import SqlStore
 
-pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+
+@pytest.fixture
+def engine() -> str:
+    return "sqlite"
 
 
 @asynccontextmanager
@@ -37,9 +40,7 @@ async def open_desk(store: SqlStore, clock: TestClock, **settings: int) -> Async
         await desk.stop()
 
 
-def test_many_commands_at_once_are_all_answered(
-    engine: str, store: SqlStore, tenant: TenantFact, clock: TestClock
-) -> None:
+def test_many_commands_at_once_are_all_answered(store: SqlStore, tenant: TenantFact, clock: TestClock) -> None:
     async def run() -> int:
         async with open_desk(store, clock) as desk:
             receipts = await asyncio.gather(*(desk.execute(record(tenant, n, key=f"k{n % 50}")) for n in range(50)))
@@ -52,7 +53,7 @@ def test_many_commands_at_once_are_all_answered(
 
 
 def test_a_refusal_is_raised_to_its_caller(
-    engine: str, store: SqlStore, tenant: TenantFact, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+    store: SqlStore, tenant: TenantFact, clock: TestClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Refusing(Ledger):
         def execute_batch(self, tenant_id: int, commands: object) -> list[object]:  # type: ignore[override]
@@ -68,9 +69,7 @@ def test_a_refusal_is_raised_to_its_caller(
     asyncio.run(run())
 
 
-def test_a_caller_who_leaves_does_not_stop_his_command(
-    engine: str, store: SqlStore, tenant: TenantFact, clock: TestClock
-) -> None:
+def test_a_caller_who_leaves_does_not_stop_his_command(store: SqlStore, tenant: TenantFact, clock: TestClock) -> None:
     async def run() -> None:
         async with open_desk(store, clock) as desk:
             leaving = asyncio.ensure_future(desk.execute(record(tenant, 1, key="k")))
@@ -81,7 +80,7 @@ def test_a_caller_who_leaves_does_not_stop_his_command(
     asyncio.run(run())
 
 
-def test_nothing_is_accepted_after_stop(engine: str, store: SqlStore, tenant: TenantFact, clock: TestClock) -> None:
+def test_nothing_is_accepted_after_stop(store: SqlStore, tenant: TenantFact, clock: TestClock) -> None:
     async def run() -> None:
         async with open_desk(store, clock) as desk:
             pass
@@ -94,7 +93,7 @@ def test_nothing_is_accepted_after_stop(engine: str, store: SqlStore, tenant: Te
 # API keys.
 
 
-def test_a_key_names_its_tenant_and_kind(engine: str, store: SqlStore, tenant: TenantFact, clock: TestClock) -> None:
+def test_a_key_names_its_tenant_and_kind(store: SqlStore, tenant: TenantFact, clock: TestClock) -> None:
     async def run() -> list[Credential | None]:
         async with open_desk(store, clock) as desk:
             return [await desk.credential(key) for key in ("sk_test_acme", "pk_test_acme", "sk_test", "", "\udcff")]
@@ -107,7 +106,7 @@ def test_a_key_names_its_tenant_and_kind(engine: str, store: SqlStore, tenant: T
 
 @pytest.mark.parametrize(("key_cache_seconds", "still_known"), [(0, False), (300, True)])
 def test_a_revoked_key_is_forgotten_when_its_time_is_up(
-    engine: str, store: SqlStore, tenant: TenantFact, clock: TestClock, key_cache_seconds: int, still_known: bool
+    store: SqlStore, tenant: TenantFact, clock: TestClock, key_cache_seconds: int, still_known: bool
 ) -> None:
     async def run() -> bool:
         async with open_desk(store, clock, key_cache_seconds=key_cache_seconds) as desk:
@@ -119,9 +118,7 @@ def test_a_revoked_key_is_forgotten_when_its_time_is_up(
     assert asyncio.run(run()) is still_known
 
 
-def test_an_unknown_key_is_not_remembered_as_unknown(
-    engine: str, store: SqlStore, tenant: TenantFact, clock: TestClock
-) -> None:
+def test_an_unknown_key_is_not_remembered_as_unknown(store: SqlStore, tenant: TenantFact, clock: TestClock) -> None:
     """A key made a moment later works at once."""
 
     async def run() -> None:
@@ -135,7 +132,7 @@ def test_an_unknown_key_is_not_remembered_as_unknown(
 
 
 def test_a_store_that_fails_is_not_an_unknown_key(
-    engine: str, store: SqlStore, tenant: TenantFact, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+    store: SqlStore, tenant: TenantFact, clock: TestClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_key_hash: str) -> None:
         raise StoreUnavailable
@@ -153,7 +150,7 @@ def test_a_store_that_fails_is_not_an_unknown_key(
 # Bounds.
 
 
-def test_a_full_pool_refuses_at_once_and_goes_on_when_there_is_room(engine: str) -> None:
+def test_a_full_pool_refuses_at_once_and_goes_on_when_there_is_room() -> None:
     may_go_on = threading.Event()
 
     async def run() -> None:
@@ -170,7 +167,7 @@ def test_a_full_pool_refuses_at_once_and_goes_on_when_there_is_room(engine: str)
     asyncio.run(run())
 
 
-def test_what_a_pool_raises_makes_room_again(engine: str) -> None:
+def test_what_a_pool_raises_makes_room_again() -> None:
     async def run() -> None:
         pool = Bounded("test", threads=1, calls_max=1)
         for _ in range(3):
@@ -181,7 +178,7 @@ def test_what_a_pool_raises_makes_room_again(engine: str) -> None:
     asyncio.run(run())
 
 
-def test_a_caller_who_leaves_does_not_stop_his_work(engine: str) -> None:
+def test_a_caller_who_leaves_does_not_stop_his_work() -> None:
     may_go_on, done = threading.Event(), threading.Event()
 
     def work() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import ROUND_FLOOR, Context, Decimal, localcontext
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from tollhouse.domain.decimals import (
     DecimalOutOfRange,
     decimal_from_text,
     decimal_text,
+    fraction_text,
 )
 
 HOSTILE = Context(prec=2, rounding=ROUND_FLOOR, Emax=1, Emin=-1, traps=[])
@@ -129,3 +131,21 @@ def test_exact_arithmetic_does_not_depend_on_the_context(coefficient: int, expon
     with localcontext(HOSTILE):
         product = EXACT.multiply(value, Decimal(times))
     assert product.as_integer_ratio() == Decimal(f"{coefficient * times}E{exponent}").as_integer_ratio()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        *[("0", "0"), ("1", "1"), ("100", "100"), ("-7", "-7"), ("11/10", "1.1"), ("3/25", "0.12"), ("-1/8", "-0.125")],
+        *[("1/16", "0.0625"), ("10/11", "10/11"), ("-7/3", "-7/3"), ("1/1000000007", "1/1000000007")],
+    ],
+)
+def test_a_fraction_is_written_as_decimals_where_they_come_to_an_end(value: str, text: str) -> None:
+    assert fraction_text(Fraction(value)) == text
+
+
+@given(value=st.fractions())
+def test_a_fraction_survives_being_written(value: Fraction) -> None:
+    with localcontext(HOSTILE):
+        text = fraction_text(value)
+    assert Fraction(text) == value

@@ -40,7 +40,7 @@ KINDS = (ChargeFact, CustomerFact, OccurrenceFact, SummaryFact, TransactionFact,
 
 
 class Telco:
-    """Nora (11) pays in EUR, Jiro (12) in JPY, Kawthar (13) in KWD, Ursula (16) in USD; North (10) is above them all."""
+    """Nora (11) pays in EUR, Jiro (12) in JPY, Kawthar (13) in KWD, Ursula (16) in USD; North (10) is above all."""
 
     def __init__(self, store: SqlStore, ledger: Ledger, clock: TestClock) -> None:
         self.store = store

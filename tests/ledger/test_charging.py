@@ -384,24 +384,25 @@ def test_the_largest_amount_is_charged_and_with_tax_it_is_too_large(telco: Telco
 
 
 @pytest.mark.parametrize(
-    ("customer", "amount", "currency", "net_minor", "rate"),
+    ("customer", "price", "net_minor", "rate"),
     [
-        (11, "10.00", "USD", 9_00, "0.9"),
-        (11, "0.005", "EUR", 1, None),
-        (11, "-0.005", "EUR", -1, None),
-        (16, "10.00", "EUR", 11_11, "10/9"),
-        (16, "10.00", "USD", 10_00, None),
-        (12, "1.00", "EUR", 161, "160.5"),
-        (12, "-1.00", "EUR", -161, "160.5"),
-        (12, "10.4999", "JPY", 10, None),
-        (13, "10.00", "EUR", 3_333, "1/3"),
-        (13, "0.0005", "KWD", 1, None),
-        (13, "1.2345", "KWD", 1_235, None),
+        (11, "10.00 USD", 9_00, "0.9"),
+        (11, "0.005 EUR", 1, None),
+        (11, "-0.005 EUR", -1, None),
+        (16, "10.00 EUR", 11_11, "10/9"),
+        (16, "10.00 USD", 10_00, None),
+        (12, "1.00 EUR", 161, "160.5"),
+        (12, "-1.00 EUR", -161, "160.5"),
+        (12, "10.4999 JPY", 10, None),
+        (13, "10.00 EUR", 3_333, "1/3"),
+        (13, "0.0005 KWD", 1, None),
+        (13, "1.2345 KWD", 1_235, None),
     ],
 )
 def test_an_amount_is_converted_exactly_and_rounded_once(
-    telco: Telco, customer: int, amount: str, currency: str, net_minor: int, rate: str | None
+    telco: Telco, customer: int, price: str, net_minor: int, rate: str | None
 ) -> None:
+    amount, currency = price.split()
     transaction = telco.charged(customer, amount=amount, buy=amount, currency=currency)
     assert (transaction.net_minor, transaction.buy_minor) == (net_minor, net_minor)
     assert transaction.currency == telco.customer(customer).currency

@@ -65,7 +65,8 @@ def test_a_file_becomes_what_it_says(store: SqlStore, tenant: TenantFact) -> Non
     plan = only(store, PlanFact, identifier="lifetime-access")
     assert plan.product_id == only(store, ProductFact).product_id
     assert only(store, FeatureFact).feature_type == "METER"
-    assert (only(store, TaxFact).rate, only(store, TaxFact).flat, only(store, TaxFact).owner_number) == ("20", "0", 1)
+    tax = only(store, TaxFact)
+    assert (Decimal(tax.rate), Decimal(tax.flat), tax.owner_number) == (20, 0, 1)
     assert Decimal(only(store, ExchangeRateFact).rate) == Decimal("1.1")
     method = only(store, PaymentMethodFact)
     assert (method.customer_number, method.gateway, method.token, method.is_default) == (

@@ -178,23 +178,25 @@ def test_new_and_existing_customers(telco: Telco, liable: int, taxes: dict[int, 
 
 
 @pytest.mark.parametrize(
-    ("covers", "liable", "for_charge", "for_customer", "owed"),
+    ("tax", "for_charge", "for_customer", "owed"),
     [
-        (True, 2, None, None, True),
-        (False, 2, None, None, False),
-        (False, 2, True, None, True),
-        (True, 2, False, None, False),
-        (True, 2, None, False, False),
-        (True, 0, None, None, False),
-        (True, 0, None, True, True),
-        (True, 0, True, None, False),
-        (False, 0, True, True, True),
-        (False, 2, None, True, False),
+        ((True, 2), None, None, True),
+        ((False, 2), None, None, False),
+        ((False, 2), True, None, True),
+        ((True, 2), False, None, False),
+        ((True, 2), None, False, False),
+        ((True, 0), None, None, False),
+        ((True, 0), None, True, True),
+        ((True, 0), True, None, False),
+        ((False, 0), True, True, True),
+        ((False, 2), None, True, False),
     ],
 )
 def test_what_is_set_for_a_charge_or_a_customer_overrides_the_tax(
-    telco: Telco, covers: bool, liable: int, for_charge: bool | None, for_customer: bool | None, owed: bool
+    telco: Telco, tax: tuple[bool, int], for_charge: bool | None, for_customer: bool | None, owed: bool
 ) -> None:
+    """The tax covers charges or not, and nobody (0) or everybody (2) is liable."""
+    covers, liable = tax
     kinds = frozenset(TAXABLE) if covers else frozenset(TAXABLE) - {"charges"}
     tax_id = made(telco, "10", covers=kinds, liable=liable)
     charge_id = telco.create(amount="10")

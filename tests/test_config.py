@@ -1,0 +1,44 @@
+"""Settings come from the environment, within their bounds."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+from tollhouse.config import PREFIX, BadSetting, Settings
+
+NUMBERS = [setting for setting in fields(Settings) if isinstance(setting.default, int)]
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    assert Settings.from_environment({}) == Settings()
+
+
+def test_an_empty_variable_counts_as_absent() -> None:
+    assert Settings.from_environment({"TOLLHOUSE_QUEUE_MAX": "", "TOLLHOUSE_DATABASE_URL": ""}) == Settings()
+
+
+def test_what_is_given_is_taken() -> None:
+    given = {"TOLLHOUSE_DATABASE_URL": "sqlite:///x.db", "TOLLHOUSE_ACCESS_LOG": "1", "TOLLHOUSE_NO_SETTING": "5"}
+    assert Settings.from_environment(given) == Settings(database_url="sqlite:///x.db", access_log=1)
+
+
+@pytest.mark.parametrize("setting", NUMBERS, ids=lambda setting: setting.name)
+def test_every_number_has_bounds_that_hold_its_default(setting: object) -> None:
+    name, default = setting.name, setting.default  # type: ignore[attr-defined]
+    least, most = setting.metadata["least"], setting.metadata["most"]  # type: ignore[attr-defined]
+    assert least <= default <= most
+    variable = PREFIX + name.upper()
+    for number in (least, most):
+        assert getattr(Settings.from_environment({variable: str(number)}), name) == number
+    for number in (least - 1, most + 1):
+        sentence = "must be a whole number" if number < 0 else f"must be between {least} and {most}"
+        with pytest.raises(BadSetting, match=f"^{variable} {sentence}"):
+            Settings.from_environment({variable: str(number)})
+
+
+@pytest.mark.parametrize("text", ["many", "1.5", "1e3", " 5", "+5", "0x5", "²", "-5"])
+def test_a_number_is_digits(text: str) -> None:
+    with pytest.raises(BadSetting, match="TOLLHOUSE_QUEUE_MAX must be a whole number"):
+        Settings.from_environment({"TOLLHOUSE_QUEUE_MAX": text})
