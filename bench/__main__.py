@@ -6,31 +6,33 @@ import argparse
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from bench import report
-from bench.cases import BULK_CLIENTS, CLIENTS, Bench
+from bench.cases import BULK_CLIENTS, CLIENTS, Absent, Bench
 from bench.generator import Generator, LoadFailed
 from bench.machine import load_average, machine, versions
 from bench.profile import profile
+from bench.raw import RawTurns
 from bench.rounds import Comparison, Effort
 from bench.servers import ServerFailed, serving_constant, serving_tollhouse, tollhouse
 from bench.stores import Place, postgres_place, sqlite_place
 
-FULL = Effort(rounds=5, seconds=2)
-QUICK = Effort(rounds=3, seconds=1)
+LONG = Effort(rounds=5, seconds=2)
+SHORT = Effort(rounds=3, seconds=1)
 PLACES = {"sqlite": sqlite_place, "postgres": postgres_place}
 
 
 def main() -> None:
     options = _options()
-    console = Console(width=None if sys.stdout.isatty() else 200)
+    console = Console(width=None if sys.stdout.isatty() else 140)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="tollhouse-bench-", dir=options.directory) as name:
         folder = Path(name).resolve()
@@ -38,14 +40,15 @@ def main() -> None:
             generator = Generator(folder, name=options.generator)
             if options.profile:
                 profile(console, folder, generator)
-            else:
-                _measure(console, folder, generator, options)
+            elif _measure(console, folder, generator, options):
+                sys.exit(1)
         except (LoadFailed, ServerFailed) as error:
             console.print(f"[red]The benchmark failed.[/] {error}", highlight=False)
             sys.exit(1)
 
 
-def _measure(console: Console, folder: Path, generator: Generator, options: argparse.Namespace) -> None:
+def _measure(console: Console, folder: Path, generator: Generator, options: argparse.Namespace) -> int:
+    """How many cases failed."""
     about: dict[str, Any] = {
         "measured at": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": versions(),
@@ -54,30 +57,37 @@ def _measure(console: Console, folder: Path, generator: Generator, options: argp
         "load average before": load_average(),
     }
     comparisons: list[Comparison] = []
+    failures = 0
     for store in options.store or PLACES:
         with ExitStack() as running:
             place = running.enter_context(PLACES[store](folder))
             constant = running.enter_context(serving_constant(folder))
+            raw = RawTurns(running.enter_context(closing(place.open_raw())))
             with serving_tollhouse(folder, place.name, place.url) as server:
-                effort = QUICK if options.quick else FULL
-                bench = Bench(place, server, constant, generator, effort)
-                for comparison in _cases(bench, options):
-                    console.print(_progress(comparison), highlight=False)
-                    comparisons.append(comparison)
+                for case in _cases(Bench(place, server, constant, raw, generator), options):
+                    try:
+                        comparisons.append(case())
+                        console.print(_progress(comparisons[-1]), highlight=False)
+                    except Absent:
+                        continue
+                    except LoadFailed as error:
+                        failures += 1
+                        console.print(f"{place.name}: [red]failed[/]: {error}", highlight=False)
             about[f"{place.name} {place.version}"] = {**place.settings, "books": _verified(place)}
     about["load average after"] = load_average()
     report.show(console, comparisons, about)
     report.write(comparisons, about)
+    return failures
 
 
-def _cases(bench: Bench, options: argparse.Namespace) -> Iterator[Comparison]:
-    yield bench.bulk(BULK_CLIENTS)
-    if not options.quick:
-        yield bench.bulk(1)
-    yield bench.charges(1)
-    yield bench.charges(CLIENTS)
-    if not options.quick and bench.place.name == "SQLite":
-        yield from bench.other_doors()
+def _cases(bench: Bench, options: argparse.Namespace) -> Sequence[Callable[[], Comparison]]:
+    effort = SHORT if options.quick else LONG
+    main = [partial(bench.bulk, BULK_CLIENTS, effort), partial(bench.charges, CLIENTS, effort)]
+    if options.quick:
+        return main
+    single = [partial(bench.bulk, 1, SHORT), partial(bench.charges, 1, SHORT)]
+    doors = [partial(bench.enswitch, SHORT), partial(bench.kelviq, SHORT)] if bench.place.name == "SQLite" else []
+    return [*main, *single, *doors]
 
 
 def _verified(place: Place) -> str:
@@ -86,12 +96,12 @@ def _verified(place: Place) -> str:
 
 
 def _progress(c: Comparison) -> str:
-    return f"{c.store}, {c.name}, clients {c.clients}: {c.ratio:.2f} of {c.against}"
+    return f"{c.store}, {c.name}, clients {c.clients}: {report.shown(c.ratio)} of the {c.against}"
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="short turns: 40 seconds in all, for a first look")
+    parser.add_argument("--quick", action="store_true", help="fewer cases, short turns: for a first look")
     parser.add_argument("--store", action="append", choices=list(PLACES), help="this store alone")
     parser.add_argument("--generator", choices=("wrk", "own"), help="default: wrk where it is on PATH")
     parser.add_argument("--directory", type=Path, help="where the stores are made; a disk, not memory")

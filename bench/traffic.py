@@ -52,6 +52,11 @@ def bulk(turn: int) -> Traffic:
     return Traffic("/charges/bulk", JSON, bodies)
 
 
+def enswitch_creation() -> Traffic:
+    body = f"{ENSWITCH_LOGIN}&name=bench&customer=123&amount=1.00"
+    return Traffic("/api/json/charges/create/", FORM, [body])
+
+
 def enswitch_charge(charge_id: int) -> Traffic:
     return Traffic("/api/json/charges/charge/", FORM, [f"{ENSWITCH_LOGIN}&id={charge_id}"])
 

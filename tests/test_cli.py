@@ -56,7 +56,7 @@ def test_apply_twice(run: Run, tmp_path: Path) -> None:
     assert "secret key secret: sk_" in first.output
     assert "(shown this once)" in first.output
     second = run("apply", str(file))
-    assert (second.exit_code, second.output) == (0, "Tenant own: nothing new.\n"), second.output
+    assert (second.exit_code, second.output) == (0, "Tenant own, new: nothing.\n"), second.output
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ _UNKNOWN_CARD = "payment_method_unknown"
 _SILENT = "pm_card_timeout"
 _SILENT_AND_UNPAID = "pm_card_timeoutUnpaid"
 
-_DECLINES = {
+DECLINES = {
     "card_declined": "The card was declined.",
     "authentication_required": "The bank wants the customer to authenticate this payment; use checkout for it.",
     _UNKNOWN_CARD: "The payment method is not known to its gateway.",
@@ -91,4 +91,4 @@ def _answer_of(outcome: str, key: str) -> GatewayAnswer:
         return GatewayAnswer(SUCCEEDED, reference=f"sandbox-{key}")
     if outcome == ABSENT:
         return GatewayAnswer(ABSENT)
-    return GatewayAnswer("declined", decline_code=outcome, decline_text=_DECLINES[outcome])
+    return GatewayAnswer("declined", decline_code=outcome, decline_text=DECLINES[outcome])

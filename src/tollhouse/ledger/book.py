@@ -53,6 +53,7 @@ class Book:
         self._balance_deltas: dict[int, int] = {}
         self._currency_locked: dict[int, CustomerFact] = {}
         self._appended: dict[type[Fact], list[Fact]] = {}
+        self._found: dict[tuple[Any, ...], list[Any]] = {}
         self._put: dict[type[Fact], dict[tuple[Any, ...], ChangingFact]] = {}
 
     # What is known.
@@ -118,10 +119,17 @@ class Book:
             self._know_summaries([customer_number])
         return self._summaries.get((customer_number, currency), summaries.EMPTY)
 
-    def find(self, kind: type[F], *, lock: bool = False, **equals: Any) -> list[F]:
-        """Rows as this batch leaves them: the store's, and over them what was added or put so far, in no order."""
+    def find(self, kind: type[F], /, *, lock: bool = False, **equals: Any) -> list[F]:
+        """Rows as this batch leaves them: the store's, and over them what was added or put so far, in no order.
+
+        What was asked once is remembered. Change a found fact by putting another over it.
+        """
         put = self._put.get(kind, {})
-        rows = self.unit.find(kind, lock=lock, **equals)
+        asked = (kind, lock, *((name, tuple(v) if isinstance(v, list) else v) for name, v in equals.items()))
+        found = self._found.get(asked)
+        if found is None:
+            found = self._found[asked] = self.unit.find(kind, lock=lock, **equals)
+        rows = list(found)
         rows += [fact for fact in self.added(kind) if _matches(fact, equals)]
         if put:
             rows = [row for row in rows if not (isinstance(row, ChangingFact) and row.key in put)]

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from tollhouse import crash_points
 from tollhouse.domain.identity import folded_email
 from tollhouse.ledger import charging, purchasing, recording, taxing
 from tollhouse.ledger.book import Book
@@ -127,6 +128,8 @@ class Ledger:
                 except Exception as error:
                     raise _Fault(index, error) from error
             book.append()
+            crash_points.reach(crash_points.BEFORE_COMMIT)
+        crash_points.reach(crash_points.AFTER_COMMIT)
         return outcomes
 
     def _ensure_numbers(self, tenant_id: int, commands: Sequence[Command]) -> None:

@@ -40,11 +40,11 @@ class Reader(Protocol):
 
     tenant_id: int
 
-    def find(self, kind: type[F], *, lock: bool = False, order: Sequence[str] = (), **equals: Any) -> list[F]:
+    def find(self, kind: type[F], /, *, lock: bool = False, order: Sequence[str] = (), **equals: Any) -> list[F]:
         """Rows whose columns equal the given values (a list or tuple: any of them; None: is null)."""
         ...
 
-    def stream(self, kind: type[F], *, order: Sequence[str], **equals: Any) -> Iterator[F]:
+    def stream(self, kind: type[F], /, *, order: Sequence[str], **equals: Any) -> Iterator[F]:
         """The same rows as `find`, one after another, however many there are."""
         ...
 
@@ -96,7 +96,7 @@ class UnitOfWork(Reader, Protocol):
         """Set columns of the rows that match the key; how many there were."""
         ...
 
-    def remove(self, kind: type[Fact], **equals: Any) -> int: ...
+    def remove(self, kind: type[Fact], /, **equals: Any) -> int: ...
 
     def due_payments(self, now: int, count: int) -> list[PaymentFact]:
         """Pending payments whose look-up is due, locked; those that somebody else holds are passed over."""

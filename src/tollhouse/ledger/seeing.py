@@ -37,7 +37,7 @@ LIABLE_OBJECTS = ("cardgroup", "charge", "customer", "product")
 class Finds(Protocol):
     """The book, or a snapshot of the store."""
 
-    def find(self, kind: type[F], *, lock: bool = False, **equals: Any) -> list[F]: ...
+    def find(self, kind: type[F], /, *, lock: bool = False, **equals: Any) -> list[F]: ...
 
 
 def customer_seen(facts: Finds, caller: Caller, number: int) -> CustomerFact:

@@ -8,7 +8,20 @@ from typing import Any, TypeVar
 
 import msgspec
 from msgspec.structs import astuple
-from sqlalchemy import ColumnElement, Connection, CursorResult, Executable, Table, and_, delete, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    CursorResult,
+    Executable,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    select,
+    update,
+)
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from tollhouse.ledger.facts import (
@@ -47,15 +60,11 @@ class Unit:
         (row,) = self._execute(_tenant(self._is_sqlite), self.tenant_id).fetchall()
         return TenantFact(*row)
 
-    def find(self, kind: type[F], *, lock: bool = False, order: Sequence[str] = (), **equals: Any) -> list[F]:
-        table = TABLES[kind]
-        query = select(*(table.c[name] for name in columns_of(kind)))
-        query = query.where(self._matches(table, equals)).order_by(*(_ordered(table, name) for name in order))
-        if lock:
-            query = query.with_for_update()
-        return [kind(*row) for row in self._run(query)]
+    def find(self, kind: type[F], /, *, lock: bool = False, order: Sequence[str] = (), **equals: Any) -> list[F]:
+        query = _find(kind, lock, tuple(order), tuple((name, _how(value)) for name, value in equals.items()))
+        return [kind(*row) for row in self._run(query, {**equals, "tenant_id": self.tenant_id})]
 
-    def stream(self, kind: type[F], *, order: Sequence[str], **equals: Any) -> Iterator[F]:
+    def stream(self, kind: type[F], /, *, order: Sequence[str], **equals: Any) -> Iterator[F]:
         table = TABLES[kind]
         query = select(*(table.c[name] for name in columns_of(kind)))
         query = query.where(self._matches(table, equals)).order_by(*(_ordered(table, name) for name in order))
@@ -138,7 +147,7 @@ class Unit:
         table = TABLES[kind]
         return self._run(update(table).where(self._matches(table, key)).values(**values)).rowcount
 
-    def remove(self, kind: type[Fact], **equals: Any) -> int:
+    def remove(self, kind: type[Fact], /, **equals: Any) -> int:
         table = TABLES[kind]
         return self._run(delete(table).where(self._matches(table, equals))).rowcount
 
@@ -173,14 +182,36 @@ class Unit:
             self._cursor.execute(statement, parameters)
         return self._cursor
 
-    def _run(self, statement: Executable) -> CursorResult[*tuple[Any, ...]]:
+    def _run(self, statement: Executable, parameters: dict[str, Any] | None = None) -> CursorResult[*tuple[Any, ...]]:
         """Any other statement. What goes wrong is told here: a conflict is no fault of the command that met it."""
         with translated():
-            return self._connection.execute(statement)
+            return self._connection.execute(statement, parameters)
 
 
 def _ordered(table: Table, name: str) -> ColumnElement[Any]:
     return table.c[name[1:]].desc() if name.startswith("-") else table.c[name]
+
+
+def _how(value: Any) -> str:
+    """How a column is compared with a value: a query is made once for each way of asking."""
+    return "null" if value is None else "any" if isinstance(value, list | tuple) else "equal"
+
+
+@cache
+def _find(kind: type[Fact], lock: bool, order: tuple[str, ...], how: tuple[tuple[str, str], ...]) -> Select[Any]:
+    table = TABLES[kind]
+    query = select(*(table.c[name] for name in columns_of(kind)))
+    if "tenant_id" in table.c:
+        query = query.where(table.c.tenant_id == bindparam("tenant_id"))
+    query = query.where(*(_compared(table.c[name], way) for name, way in how))
+    query = query.order_by(*(_ordered(table, name) for name in order))
+    return query.with_for_update() if lock else query
+
+
+def _compared(column: Column[Any], how: str) -> ColumnElement[bool]:
+    if how == "null":
+        return column.is_(None)
+    return column.in_(bindparam(column.name, expanding=True)) if how == "any" else column == bindparam(column.name)
 
 
 def _flat(facts: Sequence[Fact]) -> list[Any]:

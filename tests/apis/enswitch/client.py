@@ -1,4 +1,4 @@
-"""A client as careless as the known one: GET, `&`, no last slash, a Content-Type without a body, HTTP 200 or nothing."""
+"""A client as careless as the known one: GET, `&`, no last slash, a Content-Type without a body, HTTP 200 alone."""
 
 from __future__ import annotations
 

@@ -171,7 +171,7 @@ FAULTS: list[tuple[str, dict[str, Any], list[tuple[str, str]]]] = [
     ("charges/get", {"id": 2**63}, [("404", "id")]),
     ("charges/charge", {}, [("400", "id")]),
     ("charges/charge", {"id": 404}, [("404", "id")]),
-    ("charges/charge", {"id": "١"}, [("400", "id")]),
+    ("charges/charge", {"id": "\u0661"}, [("400", "id")]),
     ("charges/list", {"customer": 404}, [("400", "customer")]),
     ("charges/list", {"plan": 404}, [("400", "plan")]),
     ("charges/list", {"customer": 123, "plan": 7}, [("400", "plan")]),
@@ -230,7 +230,8 @@ def test_an_integer_may_have_zeros_in_front(acme: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Robert'); DROP TABLE charges;--", "<script>alert(1)</script>", '"}],"data":1', "日本語 ☃ \U0001f4b6", "%s%n"]
+    "text",
+    ["Robert'); DROP TABLE charges;--", "<script>alert(1)</script>", '"}],"data":1', "日本語 ☃ \U0001f4b6", "%s%n"],
 )
 def test_any_text_is_kept_as_it_is(acme: Client, text: str) -> None:
     charge_id = acme.create(name=text, description=text)
@@ -290,13 +291,9 @@ def test_a_role_opens_what_it_names_before_anything_else_is_looked_at(
         {"auth_username": "telco", "auth_password": "beta-password"},
     ],
 )
-def test_a_bad_login_is_told_first_and_always_alike(
-    acme: Client, function: str, login: dict[str, str]
-) -> None:
+def test_a_bad_login_is_told_first_and_always_alike(acme: Client, function: str, login: dict[str, str]) -> None:
     answer = acme.raw(function, **login, id="x", customer="x")
-    assert answer.body == (
-        b'{"responses":[{"code":"401","key":"","message":"The username or password is wrong."}]}'
-    )
+    assert answer.body == (b'{"responses":[{"code":"401","key":"","message":"The username or password is wrong."}]}')
 
 
 def test_resellers_see_their_own_branch_and_one_wording_for_the_rest(application: InProcess, telco: Client) -> None:
@@ -441,7 +438,12 @@ def test_who_is_billed_elsewhere_sees_the_transaction_and_who_is_not_billed_none
 
 @pytest.mark.parametrize(
     ("customer", "amount", "currency", "shown"),
-    [(12, "1.00", "EUR", "-161.00"), (13, "10", "EUR", "-3.333"), (16, "10", "EUR", "-11.11"), (11, "10", "USD", "-9.00")],
+    [
+        (12, "1.00", "EUR", "-161.00"),
+        (13, "10", "EUR", "-3.333"),
+        (16, "10", "EUR", "-11.11"),
+        (11, "10", "USD", "-9.00"),
+    ],
 )
 def test_amounts_are_shown_with_at_least_two_decimals_and_all_that_the_currency_has(
     telco: Client, customer: int, amount: str, currency: str, shown: str

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from tests.harness import SHOP, Answer, InProcess, Postgres, in_process, provisi
 from tollhouse.apis.desk import Desk
 from tollhouse.apis.kelviq import reply
 from tollhouse.config import Settings
+from tollhouse.gateways import sandbox
 from tollhouse.gateways.sandbox import SandboxGateway
 from tollhouse.ledger import purchasing, refusals
 from tollhouse.ledger.commands import GatewayAnswer
@@ -118,6 +120,13 @@ def test_every_refusal_of_a_purchase_has_its_words() -> None:
     assert named | {IdempotencyKeyReused, SumTooLarge} == set(reply.REFUSALS)
     codes = [code for _, code in reply.REFUSALS.values()]
     assert len(codes) == len(set(codes))
+
+
+def test_every_code_of_a_400_is_documented() -> None:
+    told = (Path(__file__).parents[3] / "docs" / "kelviq.md").read_text(encoding="utf-8")
+    codes = {code for status, code in reply.REFUSALS.values() if status == 400}
+    codes |= {"body_malformed", "idempotency_key_invalid", purchasing.NOT_COMPLETED[0], *sandbox.DECLINES}
+    assert [code for code in codes if f"`{code}`" not in told] == []
 
 
 @pytest.mark.parametrize(
@@ -354,6 +363,16 @@ def test_without_a_free_gateway_thread_nothing_is_begun(shop: Shop, slow_charges
         assert refused.headers["retry-after"] == "1"
         assert refused.json()["code"] == "overloaded"
     assert len(shop.rows(PaymentFact)) == len(shop.rows(ReceiptFact)) == 1
+
+
+def test_a_repeat_needs_no_gateway_thread(shop: Shop, slow_charges: Callable[[float], None]) -> None:
+    slow_charges(0.9)
+    with shop.running(gateway_threads=1, gateway_timeout_seconds=2) as application:
+        answers = application.gather(*(asking(application, purchase(), "k") for _ in range(5)))
+    assert [answer.status for answer in answers] == [201] * 5
+    assert len({answer.body for answer in answers}) == 1
+    assert [is_replay(answer) for answer in answers].count(False) == 1
+    assert len(shop.rows(TransactionFact)) == 1
 
 
 # Hostile bodies.

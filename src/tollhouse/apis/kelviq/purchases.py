@@ -15,9 +15,10 @@ import structlog
 
 from tollhouse import crash_points
 from tollhouse.apis.desk import Desk, RunHere
+from tollhouse.ledger.book import key_hash
 from tollhouse.ledger.clock import SECOND
 from tollhouse.ledger.commands import GatewayAnswer, Receipt, SettlePurchase, StartPurchase
-from tollhouse.ledger.facts import PaymentFact
+from tollhouse.ledger.facts import PaymentFact, ReceiptFact
 from tollhouse.ledger.purchasing import PENDING, PurchaseStarted
 from tollhouse.ledger.refusals import Overloaded, StoreUnavailable
 
@@ -55,7 +56,7 @@ class Purchases:
         """
         task = asyncio.create_task(self._buy(command, time.monotonic() + command.call_seconds + ANSWER_SECONDS))
         self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        task.add_done_callback(self._ended)
         return await asyncio.shield(task)
 
     async def finish(self) -> None:
@@ -63,13 +64,33 @@ class Purchases:
         if self._under_way:
             await asyncio.wait(self._under_way)
 
+    def _ended(self, task: asyncio.Task[Bought]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled():
+            task.exception()  # a caller who has left does not fetch it
+
     async def _buy(self, command: StartPurchase, answer_by: float) -> Bought:
-        async with self._desk.gateway_calls.place(PLACE_WAIT_SECONDS) as run:
+        try:
+            async with self._desk.gateway_calls.place(PLACE_WAIT_SECONDS) as run:
+                receipt = await self._started(command, answer_by)
+                if not receipt.replayed:
+                    return Bought(
+                        await self._carry_out(receipt.result.payment, command, run, answer_by), replayed=False
+                    )
+        except Overloaded:
+            # What was begun before needs no gateway thread to be told again.
+            if not await self._desk.reads.run(self._is_known, command):
+                raise
             receipt = await self._started(command, answer_by)
-            started: PurchaseStarted = receipt.result
-            if not receipt.replayed:
-                return Bought(await self._carry_out(started.payment, command, run, answer_by), replayed=False)
-        return Bought(await self._outcome(started, answer_by), replayed=True)
+        return Bought(await self._outcome(receipt.result, answer_by), replayed=True)
+
+    def _is_known(self, command: StartPurchase) -> bool:
+        """Whether the command's key has a receipt, which it then has for ever."""
+        if command.idempotency is None:
+            return False
+        hashed = key_hash(command.idempotency.key)
+        with self._desk.store.reading(command.tenant_id) as reader:
+            return bool(reader.find(ReceiptFact, scope=command.idempotency.scope, key_hash=hashed))
 
     async def _started(self, command: StartPurchase, answer_by: float) -> Receipt:
         """The intent's receipt. One that comes too late is not acted on: it will be found open, and nothing taken."""

@@ -1,0 +1,41 @@
+"""The description names every function, parameter and answer that there is."""
+
+from __future__ import annotations
+
+from tests.apis.enswitch.client import Client
+from tests.harness import InProcess
+from tollhouse.apis.enswitch.functions import FUNCTIONS
+from tollhouse.apis.enswitch.openapi import DOCUMENT
+
+
+def test_the_description_is_served(application: InProcess) -> None:
+    assert application.request("GET", "/openapi/enswitch.json").json() == DOCUMENT
+
+
+def test_every_function_is_described_for_both_methods(acme: Client) -> None:
+    assert set(DOCUMENT["paths"]) == {f"/api/json/{function.path}/" for function in FUNCTIONS}
+    for function in FUNCTIONS:
+        operations = DOCUMENT["paths"][f"/api/json/{function.path}/"]
+        names = [parameter.name for parameter in function.parameters]
+        assert [parameter["name"] for parameter in operations["get"]["parameters"]] == names
+        for form in operations["post"]["requestBody"]["content"].values():
+            assert list(form["schema"]["properties"]) == names
+        assert acme(function.path).code != "404"
+
+
+def test_rows_have_the_described_columns(acme: Client) -> None:
+    def columns(function: str) -> list[str]:
+        answer = DOCUMENT["paths"][f"/api/json/{function}/"]["get"]["responses"]["200"]
+        data = answer["content"]["application/json"]["schema"]["properties"]["data"]
+        data = data.get("items") or data.get("anyOf", [data])[0]
+        return list(data["properties"])
+
+    charge_id = acme.create(amount="1")
+    acme("charges/charge", id=charge_id)
+    acme("taxes/liable/set", tax=1, type="charge", number=charge_id, liable=1)
+    assert list(acme("charges/get", id=charge_id).data) == columns("charges/get")
+    assert list(acme("charges/list", customer=123).data[0]) == columns("charges/list")
+    assert list(acme("transactions/list", customer=123).data[0]) == columns("transactions/list")
+    assert list(acme("customers/get", id=123).data) == columns("customers/get")
+    assert list(acme("taxes/liable/get", tax=1, type="charge", number=charge_id).data) == columns("taxes/liable/get")
+    assert list(acme("charges/create", name="x", customer=123).data) == columns("charges/create")
