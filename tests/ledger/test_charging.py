@@ -12,6 +12,7 @@ import pytest
 from tests.harness import TestClock
 from tests.ledger.telco import NORA, NORTH, NORTH_ALONE, ROOT, ROOT_ALONE, SOUTH, Telco
 from tollhouse.domain.money import AMOUNT_MINOR_MAX, SUM_MINOR_MAX
+from tollhouse.ledger.book import Book
 from tollhouse.ledger.commands import Caller
 from tollhouse.ledger.facts import (
     ChargeFact,
@@ -493,6 +494,23 @@ def test_a_key_tells_nothing_to_those_who_might_not_have_done_it(telco: Telco) -
     telco.do(plan)
     with pytest.raises(PlanUnknown):
         telco.do(telco.creation(customer=0, plan_number=70, key="plan", caller=SOUTH))
+
+
+def test_a_refusal_for_what_the_same_call_did_meanwhile_is_a_replay(
+    telco: Telco, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another server committed the call after this one had read the receipts: it looks again before it refuses."""
+    charge_id, other_id = telco.create(amount="5"), telco.create(amount="5")
+    first = telco.ledger.execute(telco.charging(charge_id, key="k"))
+    telco.charge(other_id)
+    prefetch = Book.prefetch
+    monkeypatch.setattr(Book, "prefetch", lambda book, _keys, *more: prefetch(book, [], *more))
+    again = telco.ledger.execute(telco.charging(charge_id, key="k"))
+    assert (again.replayed, again.result) == (True, first.result)
+    with pytest.raises(IdempotencyKeyReused):
+        telco.do(telco.charging(other_id, key="k"))
+    with pytest.raises(AlreadyCharged):
+        telco.do(telco.charging(other_id, key="new"))
 
 
 # Batches, and others at the same time.

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from tests.harness import Postgres, TestClock, migrated_sqlite, provision, record, sqlite_copy
-from tests.machine.model import Call, Model
+from tests.machine.model import WINDOW, Call, Model
 from tollhouse.domain.money import AMOUNT_MINOR_MAX
 from tollhouse.ledger.commands import Receipt, RecordCharges
 from tollhouse.ledger.facts import CustomerFact, SummaryFact
@@ -67,9 +67,10 @@ class Recording(RuleBasedStateMachine):
         if self.sent:
             self.charge([self.sent[which % len(self.sent)]] * 2, process)
 
-    @rule(seconds=st.sampled_from([1, 1799, 1800, 1801]))
-    def time_goes_by(self, seconds: int) -> None:
-        self.clock.advance(seconds)
+    @rule(microseconds=st.sampled_from([SECOND, WINDOW - 1, WINDOW]))
+    def time_goes_by(self, microseconds: int) -> None:
+        """The next batch comes a microsecond later: exactly the window after the last, or just more."""
+        self.clock.now_us += microseconds
 
     @rule(process=st.integers(0, 1))
     def restart(self, process: int) -> None:

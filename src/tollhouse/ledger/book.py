@@ -17,6 +17,7 @@ from tollhouse.ledger.clock import MINUTE
 from tollhouse.ledger.commands import Idempotency
 from tollhouse.ledger.facts import (
     ChangingFact,
+    ChargeFact,
     CustomerFact,
     Fact,
     ReceiptFact,
@@ -78,6 +79,16 @@ class Book:
         if self._customers:
             self._know_summaries(list(self._customers))
 
+    def prefetch_charges(self, charge_ids: set[int]) -> set[int]:
+        """Look up and lock charges, once for the whole batch and in one order; the numbers of their customers."""
+        if not charge_ids:
+            return set()
+        rows = self.unit.find(ChargeFact, lock=True, order=("charge_id",), charge_id=sorted(charge_ids))
+        found = {row.charge_id: [row] for row in rows}
+        for charge_id in charge_ids:
+            self._found[_asked(ChargeFact, True, {"charge_id": charge_id})] = found.get(charge_id, [])
+        return {row.customer_number for row in rows if row.customer_number}
+
     def receipt(self, idempotency: Idempotency) -> ReceiptFact | None:
         return self._receipts.get((idempotency.scope, key_hash(idempotency.key)))
 
@@ -125,7 +136,7 @@ class Book:
         What was asked once is remembered. Change a found fact by putting another over it.
         """
         put = self._put.get(kind, {})
-        asked = (kind, lock, *((name, tuple(v) if isinstance(v, list) else v) for name, v in equals.items()))
+        asked = _asked(kind, lock, equals)
         found = self._found.get(asked)
         if found is None:
             found = self._found[asked] = self.unit.find(kind, lock=lock, **equals)
@@ -266,6 +277,10 @@ class Book:
             s.last_at,
             s.last_amount_minor,
         )
+
+
+def _asked(kind: type[Fact], lock: bool, equals: dict[str, Any]) -> tuple[Any, ...]:
+    return (kind, lock, *((name, tuple(v) if isinstance(v, list) else v) for name, v in equals.items()))
 
 
 def _matches(fact: Fact, equals: dict[str, Any]) -> bool:

@@ -155,6 +155,7 @@ def _prefetch(book: Book, commands: Sequence[Command]) -> None:
     references: set[str] = set()
     emails: set[str] = set()
     numbers: set[int] = set()
+    charge_ids: set[int] = set()
     for command in commands:
         if command.idempotency is not None:
             keys.append(command.idempotency)
@@ -167,7 +168,9 @@ def _prefetch(book: Book, commands: Sequence[Command]) -> None:
             references.add(command.customer_reference)
         elif isinstance(command, SettlePurchase):
             numbers.add(command.customer_number)
-    book.prefetch(keys, references, emails, numbers)
+        elif isinstance(command, ChargeNow):
+            charge_ids.add(command.charge_id)
+    book.prefetch(keys, references, emails, numbers | book.prefetch_charges(charge_ids))
 
 
 def _answer(book: Book, command: Command) -> Receipt:

@@ -1,11 +1,18 @@
-"""The description names every function, parameter and answer that there is."""
+"""The description and the page name every function, parameter and answer that there is."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
 from tests.apis.enswitch.client import Client
 from tests.harness import InProcess
-from tollhouse.apis.enswitch.functions import FUNCTIONS
+from tollhouse.apis.enswitch import reply
+from tollhouse.apis.enswitch.functions import FUNCTIONS, Function
 from tollhouse.apis.enswitch.openapi import DOCUMENT
+
+PAGE = (Path(__file__).parents[3] / "docs" / "enswitch.md").read_text(encoding="utf-8")
 
 
 def test_the_description_is_served(application: InProcess) -> None:
@@ -39,3 +46,15 @@ def test_rows_have_the_described_columns(acme: Client) -> None:
     assert list(acme("customers/get", id=123).data) == columns("customers/get")
     assert list(acme("taxes/liable/get", tax=1, type="charge", number=charge_id).data) == columns("taxes/liable/get")
     assert list(acme("charges/create", name="x", customer=123).data) == columns("charges/create")
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.path)
+def test_every_function_is_told_with_its_privileges(function: Function) -> None:
+    (row,) = [line for line in PAGE.splitlines() if line.startswith("| `") and f"`{function.path}`" in line]
+    assert all(privilege in row for privilege in function.privileges)
+
+
+def test_every_code_is_told() -> None:
+    tables = [reply.REFUSALS, *reply.REFUSALS_OF.values()]
+    codes = {"200", "201", "204", "401", "402", "405", "413", "503", *(code for t in tables for code, _ in t.values())}
+    assert [code for code in sorted(codes) if code not in PAGE] == []
