@@ -46,7 +46,7 @@ demo: .venv/installed
 	@.venv/bin/tollhouse demo
 
 test: .venv-dev/installed
-	@.venv-dev/bin/python -m pytest $(PYTEST_ARGS)
+	@.venv-dev/bin/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 soak: .venv-dev/installed
 	@.venv-dev/bin/python -m pytest -m soak --timeout=7200 $(PYTEST_ARGS)

@@ -8,11 +8,6 @@ PERIODS: Final = ("once", "monthly", "quarterly", "annually", "")
 """Exact spellings; the empty one is "immediately"."""
 
 
-def is_period(text: str) -> bool:
-    """Whether `text` is one of PERIODS, letter for letter."""
-    return text in PERIODS
-
-
 def is_window(start_at: int, end_at: int) -> bool:
     """Whether the end comes after the start. An end of 0 is none."""
     return end_at == 0 or end_at > start_at
