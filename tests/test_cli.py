@@ -154,6 +154,23 @@ def test_postgresql_without_tables_is_refused_until_it_is_migrated(run: Run, pos
     assert run("apply", str(GOLDEN / "acme.toml")).exit_code == 0
 
 
+def test_tables_of_a_later_version_are_refused_with_a_sentence(run: Run, database_url: str, store: SqlStore) -> None:
+    def revision(number: str) -> None:
+        with store.writing_rows() as connection:
+            connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{number}'")
+
+    with store.reading_rows() as connection:
+        now = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one()
+    revision("9999")
+    try:
+        refused = run("migrate", database_url=database_url)
+        assert run("serve").exit_code == run("verify").exit_code == 2
+    finally:
+        revision(now)
+    assert refused.exit_code == 2
+    assert "The tables are of revision 9999, which this version does not know" in refused.output
+
+
 def test_a_store_that_fails_half_way_is_a_sentence(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_settings: Settings) -> None:
         raise StoreUnavailable("The store is not available.") from OSError()

@@ -96,7 +96,7 @@ def open_resolver(desk: Desk, queries: SqlQueries) -> Resolver:
     return Resolver(
         due_tenants=lambda: desk.reads.run(queries.tenants_with_due_payments, desk.clock.now()),
         execute=desk.execute,
-        place=desk.gateway_calls.place,
+        place=desk.look_ups.place,
         gateways=desk.gateways,
         clock=desk.clock,
         timeout_seconds=desk.settings.gateway_timeout_seconds,

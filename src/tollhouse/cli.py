@@ -18,6 +18,7 @@ from tollhouse.ledger.ports import StoreConflict, UnusableStore
 from tollhouse.ledger.provisioning.apply import Applied
 from tollhouse.ledger.provisioning.document import ProvisioningRefused
 from tollhouse.ledger.refusals import StoreUnavailable
+from tollhouse.protocol import BoundedHead
 
 #: How long accepted requests may take to finish when the server is asked to stop.
 GRACE_SECONDS = 20
@@ -69,6 +70,7 @@ def serve(
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        http=BoundedHead,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
 

@@ -36,4 +36,7 @@ def configure_logs(level: str) -> None:
             foreign_pre_chain=shared,
         )
     )
+    # These tell what a client sent: a header of a form's part, a request that is none.
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     logging.basicConfig(handlers=[handler], level=max(number, logging.WARNING), force=True)

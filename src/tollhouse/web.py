@@ -68,6 +68,12 @@ class Request:
                 return value.decode("latin-1")
         return None
 
+    def key_header(self, name: bytes) -> str | None:
+        """A header that must not be misread: UTF-8, and given once. Else it has a character that no text may have, so
+        that whoever checks the text refuses it."""
+        values = [value for key, value in self._headers if key == name]
+        return b"\0".join(values).decode("utf-8", "surrogateescape") if values else None
+
     async def body(self, bytes_max: int) -> bytes:
         """The whole body; BodyTooLarge as soon as that is known."""
         declared = self.header(b"content-length")

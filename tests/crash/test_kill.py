@@ -99,11 +99,16 @@ class Load:
         self.not_charged: dict[str, set[int]] = {name: set() for name in CALLERS}
 
     def run(self, server: Server, kill_after: int) -> None:
-        """Call until the server is killed, which happens when so many more calls were answered."""
+        """Call until the server is killed: when so many more calls were answered, some of them through every door."""
         goal = self._count() + kill_after
+        before = {name: len(numbers) for name, numbers in self.answered.items()}
+
+        def is_enough() -> bool:
+            return self._count() >= goal and all(len(self.answered[name]) > before[name] for name in CALLERS)
+
         with ThreadPoolExecutor(2 * len(CALLERS)) as pool:
             calling = [pool.submit(self._call_until_killed, server, name) for name in [*CALLERS, *CALLERS]]
-            while self._count() < goal and not any(future.done() for future in calling):
+            while not is_enough() and not any(future.done() for future in calling):
                 time.sleep(0.001)
             server.kill()
             for future in calling:
@@ -207,7 +212,6 @@ def kill_often(books: Books, folder: Path, *, kills: int, with_keys: bool) -> No
         assert {name: set(numbers) for name, numbers in charged.items()} == load.answered
         assert {often for numbers in charged.values() for often in numbers.values()} == {1}
         assert books.differences() == []
-    assert all(load.answered.values()), "every door was under load"
 
 
 def test_a_few_kills(books: Books, tmp_path: Path) -> None:

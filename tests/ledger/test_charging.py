@@ -44,6 +44,7 @@ from tollhouse.ledger.refusals import (
 )
 from tollhouse.store.engine import store_url
 from tollhouse.store.store import SqlStore
+from tollhouse.store.unit import Unit
 
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
@@ -590,3 +591,23 @@ def test_at_once_from_several_servers_a_charge_is_charged_once(
     for outcomes in rounds:
         assert sorted(map(str, outcomes)) == sorted(map(str, [False, otherwise, otherwise, otherwise]))
     assert telco.balance() == 100_00 - 10 * 100
+
+
+def test_what_only_needs_to_be_counted_is_not_read(telco: Telco, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A charge that was charged a thousand times, or a currency with a rate a day, costs no more than a new one."""
+    charge_id = telco.create(number_max=3, currency="EUR")
+    found: list[type[Any]] = []
+    plain_find = Unit.find
+
+    def find(self: Unit, kind: Any, **asked: Any) -> list[Any]:
+        found.append(kind)
+        return plain_find(self, kind, **asked)
+
+    monkeypatch.setattr(Unit, "find", find)
+    batch = [telco.charging(charge_id) for _ in range(4)]
+    *charged, refused = telco.ledger.execute_batch(telco.tenant_id, batch)
+    assert not any(isinstance(answer, Exception) for answer in charged)
+    assert isinstance(refused, AlreadyCharged)
+    telco.create(customer=11, currency="GBP", amount="1")
+    assert not {OccurrenceFact, ExchangeRateFact} & set(found)
+    assert sorted(o.occurrence_key for o in telco.find(OccurrenceFact)) == ["#1", "#2", "#3"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import pytest
+from msgspec.structs import replace
 
 from tests.harness import TestClock, record
 from tollhouse.ledger import ledger as module
@@ -35,6 +37,9 @@ def decide_oddly(book: Book, command: Odd) -> str:
     if command.what == "conflict once" and Odd.decided == 1:
         raise StoreConflict
     if command.what == "conflict always":
+        raise StoreConflict
+    if command.what == "slow conflict":
+        time.sleep(0.2)
         raise StoreConflict
     if command.what == "unavailable":
         raise StoreUnavailable
@@ -95,6 +100,29 @@ def test_conflicts_without_end_are_an_unavailable_store(ledger: Ledger, store: S
     assert outcomes(ledger, tenant, "conflict always") == [StoreUnavailable]
     assert Odd.decided == TRIES
     assert charged(store, tenant) == []
+
+
+def test_conflicts_are_decided_again_within_a_budget_of_time(
+    ledger: Ledger, tenant: TenantFact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "BUDGET_SECONDS", 0.1)
+    assert outcomes(ledger, tenant, 1, "slow conflict", 2) == [StoreUnavailable] * 3
+    assert Odd.decided == 1
+
+
+def test_a_number_given_by_hand_within_a_block_that_is_held_refuses_nobody(
+    ledger: Ledger, store: SqlStore, tenant: TenantFact
+) -> None:
+    """As when a tenant is provisioned anew beside a server."""
+    ledger.execute(record(tenant, 1, reference="first"))
+    with store.unit_of_work(tenant.tenant_id) as unit:
+        (first,) = unit.find(CustomerFact, reference="first")
+        numbers = range(first.number + 1, first.number + 31)
+        unit.insert([replace(first, number=n, uid=f"u{n}", reference=f"by hand {n}") for n in numbers])
+    store.advance_numbers(tenant.tenant_id, "customer", numbers[-1])
+    ledger.execute(record(tenant, 2, reference="second"))
+    with store.reading(tenant.tenant_id) as reader:
+        assert reader.find(CustomerFact, reference="second")[0].number > numbers[-1]
 
 
 def test_a_store_that_fails_while_deciding_is_unavailable_to_all(

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from tests.harness import ACME, TestClock, provision, record
 from tollhouse.ledger.facts import (
@@ -27,10 +28,12 @@ from tollhouse.ledger.facts import (
     TransactionFact,
 )
 from tollhouse.ledger.ledger import Ledger
-from tollhouse.ledger.provisioning.document import ProvisioningRefused, document_from_toml
+from tollhouse.ledger.provisioning.document import ProvisioningRefused, document_from_tables, document_from_toml
 from tollhouse.passwords import password_matches
+from tollhouse.store import schema
 from tollhouse.store.rows import TABLES
 from tollhouse.store.store import SqlStore
+from tollhouse.store.unit import Unit
 
 
 def everything(store: SqlStore, tenant_id: int = 1) -> dict[type[Fact], list[Fact]]:
@@ -193,6 +196,18 @@ def test_two_tenants_do_not_share_names(store: SqlStore, tenant: TenantFact, clo
 
 
 MINIMAL = '[tenant]\nslug = "acme"\n'
+METHOD = '[[payment_methods]]\ncustomer = "cust_789"\ngateway = "sandbox"\ntoken = "pm_card_visa"\n'
+RATE = '[[exchange_rates]]\nfrom = "EUR"\nto = "USD"\nrate = "1.1"\n'
+FEATURE_PRICE = """
+[[plans]]
+identifier = "p"
+  [[plans.prices]]
+  currency = "USD"
+    [[plans.prices.features]]
+    identifier = "seats"
+    amount = "1"
+"""
+MOST = 2**31 - 1
 
 
 @pytest.mark.parametrize(
@@ -215,6 +230,22 @@ MINIMAL = '[tenant]\nslug = "acme"\n'
         (MINIMAL + '[[plans]]\nidentifier = "p"\n[[plans.prices]]\ncurrency = "USD"\namount = 49.0', "amount"),
         (MINIMAL + "[[customers]]\nnumber = 5.0", "number"),
         (MINIMAL + '[[keys]]\nkind = "master"', "kind"),
+        (MINIMAL + '[[keys]]\nsecret = ""', r"keys\[0\].secret"),
+        (MINIMAL + '[[keys]]\nsecret = "7_chars"', r"keys\[0\].secret"),
+        (MINIMAL + f'[[keys]]\nsecret = "{"s" * 256}"', r"keys\[0\].secret"),
+        (MINIMAL + METHOD.replace("sandbox", "paypal"), r"payment_methods\[0\].gateway"),
+        *(
+            (MINIMAL + f"[[customers]]\nnumber = {n}", r"customers\[0\].number")
+            for n in (-5, 0, MOST + 1, 2**63 - 1, 10**30)
+        ),
+        (MINIMAL + f"[[customers]]\nnumber = 5\nparent = {2**63 - 1}", r"customers\[0\].parent"),
+        (MINIMAL + f'[[plans]]\nidentifier = "p"\nnumber = {2**63 - 1}', r"plans\[0\].number"),
+        (MINIMAL + f'[[plans]]\nidentifier = "p"\ncustomer = {2**63 - 1}', r"plans\[0\].customer"),
+        (MINIMAL + f'[[people]]\nusername = "u"\nrole = "R"\ncustomer = {2**63 - 1}', r"people\[0\].customer"),
+        (MINIMAL + f'[[taxes]]\nname = "T"\ncustomer = {2**63 - 1}', r"taxes\[0\].customer"),
+        *((MINIMAL + FEATURE_PRICE + f"min_quantity = {n}", "min_quantity") for n in (-1, 0, 10**9 + 1)),
+        *((MINIMAL + FEATURE_PRICE + f"max_quantity = {n}", "max_quantity") for n in (-1, 0, 10**9 + 1)),
+        *((MINIMAL + FEATURE_PRICE + f'model = "PACKAGE"\nblock_size = {n}', "block_size") for n in (0, 10**9 + 1)),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_with_a_sentence(text: str, sentence: str) -> None:
@@ -238,7 +269,6 @@ def test_a_file_that_cannot_be_read_is_refused_with_a_sentence(text: str, senten
         (MINIMAL + '[[customers]]\nname = "Nobody"', r"customers\[0\]: needs a number, a reference or an email"),
         (MINIMAL + '[[customers]]\nemail = "nobody"', r"customers\[0\].email: must be an e-mail"),
         (MINIMAL + '[[customers]]\nnumber = 5\nreference = "cust_789"', "belongs to another customer"),
-        (MINIMAL + "[[customers]]\nnumber = -5", "must be a positive number"),
         (MINIMAL + '[[customers]]\nnumber = 123\ncurrency = "EUR"', "of a customer cannot be changed"),
         (MINIMAL + "[[customers]]\nnumber = 123\nparent = 5", "of a customer cannot be changed"),
         (MINIMAL + "[[customers]]\nnumber = 5\nparent = 77", "parent: does not exist"),
@@ -249,7 +279,21 @@ def test_a_file_that_cannot_be_read_is_refused_with_a_sentence(text: str, senten
         (MINIMAL + '[[plans]]\nidentifier = "new"\nproduct = "nothing"', "product: names no product"),
         (MINIMAL + '[[plans]]\nidentifier = "new"\nfeatures = ["nothing"]', "nothing names no feature"),
         (MINIMAL + '[[plans]]\nidentifier = "new"\n[[plans.prices]]\ncurrency = "USD"\namount = "-1"', "amount"),
-        (MINIMAL + '[[payment_methods]]\ncustomer = "nobody"\ngateway = "g"\ntoken = "t"', "nobody names no customer"),
+        (MINIMAL + METHOD.replace("cust_789", "nobody"), "nobody names no customer"),
+        (MINIMAL + METHOD.replace("pm_card_visa", "t" * 256), r"payment_methods\[0\].token: must have 1 to 255"),
+        (MINIMAL + METHOD.replace("pm_card_visa", ""), r"payment_methods\[0\].token: must have 1 to 255"),
+        (MINIMAL + '[[roles]]\nname = ""', r"roles\[0\].name: must have 1 to 255"),
+        (MINIMAL + '[[taxes]]\nname = "T"\nrate = "-1"', "taxes.T.rate: must be at least 0"),
+        (MINIMAL + '[[taxes]]\nname = "T"\namount = "-0.01"', "taxes.T.amount: must be at least 0"),
+        (
+            MINIMAL + FEATURE_PRICE + "min_quantity = 3\nmax_quantity = 2",
+            "min_quantity: must not be above max_quantity",
+        ),
+        (MINIMAL + '[[plans]]\nidentifier = "p"\n[[plans.prices]]\ncurrency = "USD"\ncountries = ["D1"]', "countries"),
+        (MINIMAL + RATE.replace("USD", "EUR"), r"exchange_rates\[0\].to: must be another currency"),
+        (MINIMAL + RATE.replace("USD", "eur"), r"exchange_rates\[0\].to: must be another currency"),
+        (MINIMAL + RATE + "time = 0001-01-01T00:00:00+14:00", r"exchange_rates\[0\].time: is out of range"),
+        (MINIMAL + RATE + "time = 9999-12-31T23:59:59-14:00", r"exchange_rates\[0\].time: is out of range"),
         (MINIMAL + '[[taxes]]\nname = "T"\nliable = 5', "liable: must be 0, 1 or 2"),
         (MINIMAL + '[[exchange_rates]]\nfrom = "EUR"\nto = "USD"\nrate = "0"', "rate: must be above 0"),
         (
@@ -265,6 +309,118 @@ def test_a_file_that_cannot_be_applied_is_refused_and_changes_nothing(
     with pytest.raises(ProvisioningRefused, match=sentence):
         provision(store, text, clock)
     assert everything(store) == before
+
+
+UNSTORABLE = [
+    ("tenant.name", 'name = "\\u0000"'),
+    (r"tenant.hosts\[1\]", 'hosts = ["a.example", "\\u0000"]'),
+    (r"keys\[0\].name", '[[keys]]\nname = "\\u0000"'),
+    (r"keys\[0\].secret", '[[keys]]\nsecret = "sk_test_\\u0000"'),
+    (r"roles\[0\].name", '[[roles]]\nname = "\\u0000"'),
+    (r"roles\[0\].privileges", '[[roles]]\nname = "R"\nprivileges = { "\\u0000" = 1 }'),
+    (r"people\[0\].username", '[[people]]\nusername = "\\u0000"\nrole = "Owner"\npassword = "x"'),
+    (r"people\[0\].role", '[[people]]\nusername = "new"\nrole = "\\u0000"\npassword = "x"'),
+    (r"customers\[0\].reference", '[[customers]]\nreference = "\\u0000"'),
+    (r"customers\[0\].email", '[[customers]]\nemail = "\\u0000"'),
+    (r"customers\[0\].plan", '[[customers]]\nnumber = 5\nplan = "\\u0000"'),
+    (r"plans\[0\].product", '[[plans]]\nidentifier = "p"\nproduct = "\\u0000"'),
+    (r"plans\[0\].prices\[0\].features\[0\].identifier", FEATURE_PRICE.replace("seats", "\\u0000")),
+    (r"payment_methods\[0\].customer", METHOD.replace("cust_789", "\\u0000")),
+    (r"payment_methods\[0\].token", METHOD.replace("pm_card_visa", "\\u0000")),
+    (r"taxes\[0\].description", '[[taxes]]\nname = "T"\ndescription = "\\u0000"'),
+]
+
+
+@pytest.mark.parametrize(("where", "text"), UNSTORABLE)
+def test_a_text_that_no_store_keeps_is_refused(where: str, text: str) -> None:
+    with pytest.raises(ProvisioningRefused, match=f"^{where}: has a character that cannot be stored"):
+        document_from_toml(MINIMAL + text)
+
+
+def test_a_lone_surrogate_is_refused_with_a_sentence_that_can_be_sent() -> None:
+    for tables in (
+        {"tenant": {"slug": "acme"}, "keys": [{"name": "\ud800"}]},
+        {"tenant": {"slug": "acme"}, "keys": [{"\ud800": 1}]},
+        {"tenant": {"slug": "acme"}, "keys": [{"kind": "\ud800"}]},
+        {"tenant": {"slug": "acme"}, "exchange_rates": [{"from": "EUR", "to": "\ud800", "rate": "1"}]},
+        {"tenant": {"slug": "acme"}, "payment_methods": [{"customer": "x", "gateway": "\ud800", "token": "t"}]},
+    ):
+        with pytest.raises(ProvisioningRefused) as refused:
+            document_from_tables(tables)
+        assert str(refused.value).encode()
+
+
+def counters(store: SqlStore) -> list[Any]:
+    with store.reading_rows() as connection:
+        return sorted(tuple(row) for row in connection.execute(select(schema.counters)))
+
+
+def test_a_refused_file_takes_no_number(store: SqlStore, tenant: TenantFact, clock: TestClock) -> None:
+    before = counters(store)
+    for text in (
+        MINIMAL + f"[[customers]]\nnumber = {2**63 - 1}\n",
+        MINIMAL + f"[[customers]]\nnumber = {2**53}\n",
+        MINIMAL + f'[[customers]]\nnumber = {MOST}\n[[customers]]\nreference = "r"\nplan = "nothing"\n',
+        MINIMAL + f'[[plans]]\nidentifier = "p"\nnumber = {MOST}\nproduct = "nothing"\n',
+        f'[tenant]\nslug = "other"\n[[customers]]\nnumber = {MOST}\nplan = "nothing"\n',
+    ):
+        with pytest.raises(ProvisioningRefused):
+            provision(store, text, clock)
+        assert counters(store) == before
+
+
+def test_the_largest_number_can_be_given(store: SqlStore, tenant: TenantFact, clock: TestClock) -> None:
+    provision(store, MINIMAL + f"[[customers]]\nnumber = {MOST}\n", clock)
+    assert only(store, CustomerFact, number=MOST).path == f"1.{MOST}."
+
+
+def test_numbers_are_taken_for_new_rows_alone(store: SqlStore, tenant: TenantFact, clock: TestClock) -> None:
+    before = counters(store)
+    provision(store, clock=clock)
+    assert counters(store) == before
+    new = '[[customers]]\nreference = "r"\n[[customers]]\nreference = "s"\n[[customers]]\nreference = "cust_789"\n'
+    for _ in range(2):
+        provision(store, MINIMAL + new, clock)
+        taken = [name for was, name in zip(before, counters(store), strict=True) if was != name]
+        assert [row[1] for row in taken] == ["customer"]
+        assert taken[0][2] == next(row[2] for row in before if row[:2] == taken[0][:2]) + 2
+    numbers = {only(store, CustomerFact, reference=reference).number for reference in ("r", "s")}
+    assert numbers == {taken[0][2] - 2, taken[0][2] - 1}
+
+
+def test_what_somebody_else_changed_in_the_tenant_meanwhile_stays(
+    store: SqlStore, tenant: TenantFact, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = store.tenants()
+    with store.unit_of_work(1) as unit:
+        unit.change(TenantFact, {}, blocked=1, name="Renamed")
+    monkeypatch.setattr(store, "tenants", lambda: before)
+    applied = provision(store, MINIMAL + "session_window_minutes = 5\n", clock)
+    kept = only(store, TenantFact)
+    assert (kept.blocked, kept.name, kept.session_window_minutes) == (1, "Renamed", 5)
+    assert applied.tenant == kept
+
+
+def test_a_tenant_of_which_nothing_changes_is_not_written(
+    store: SqlStore, tenant: TenantFact, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[Any] = []
+    change, upsert = Unit.change, Unit.upsert
+
+    def changed(unit: Unit, kind: type[Fact], key: dict[str, Any], **values: Any) -> int:
+        written.append((kind, values))
+        return change(unit, kind, key, **values)
+
+    def upserted(unit: Unit, facts: Any) -> None:
+        written.extend((type(fact), None) for fact in facts)
+        upsert(unit, facts)
+
+    monkeypatch.setattr(Unit, "change", changed)
+    monkeypatch.setattr(Unit, "upsert", upserted)
+    provision(store, MINIMAL + 'name = "Acme"\n', clock)
+    assert written == []
+    provision(store, MINIMAL + 'name = "Acme"\nblocked = true\n', clock)
+    assert written == [(TenantFact, {"blocked": 1})]
 
 
 def test_a_secret_or_username_of_another_tenant_is_refused(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.harness import BETA, TestClock, provision, record
 from tests.store.facts import payment, row
+from tollhouse.domain.money import SUM_MINOR_MAX
 from tollhouse.ledger.facts import (
     ChargeFact,
     Fact,
@@ -207,3 +209,81 @@ def test_verify_reads_a_snapshot_beside_a_writer(
     monkeypatch.setattr(Unit, "stream", stream)
     assert verify(books).differences == []
     assert charged_meanwhile > 1
+
+
+def plain_charge(number: int, gross: int, at: int) -> TransactionFact:
+    return row(
+        TransactionFact,
+        number,
+        customer_number=1,
+        kind="charge",
+        settlement="recorded",
+        currency="USD",
+        net_minor=gross,
+        tax_minor=0,
+        gross_minor=gross,
+        effective_at=at,
+        charge_id=None,
+        payment_id=None,
+    )
+
+
+def test_sums_that_only_another_order_would_make_too_large_are_clean(
+    store: SqlStore, ledger: Ledger, tenant: TenantFact
+) -> None:
+    """Stored as they came the sum never left its range; by the instants at which they count it would have."""
+    half = SUM_MINOR_MAX // 2 + 1
+    with store.unit_of_work(tenant.tenant_id) as unit:
+        unit.insert([plain_charge(n, gross, at) for n, gross, at in ((1, half, 10), (2, -half, 30), (3, half, 20))])
+        unit.upsert([SummaryFact(tenant.tenant_id, 1, "USD", 2, half, 0, 10, 20, half)])
+    assert verify(store).differences == []
+
+
+def test_a_sum_beyond_its_range_is_a_difference(store: SqlStore, ledger: Ledger, tenant: TenantFact) -> None:
+    with store.unit_of_work(tenant.tenant_id) as unit:
+        unit.insert([plain_charge(n, SUM_MINOR_MAX, n) for n in (1, 2)])
+        unit.upsert([SummaryFact(tenant.tenant_id, 1, "USD", 2, SUM_MINOR_MAX, 0, 1, 2, SUM_MINOR_MAX)])
+    assert any(f"computed (2, {2 * SUM_MINOR_MAX}" in difference for difference in verify(store).differences)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_one_customer_with_many_transactions_needs_no_more_memory(store: SqlStore, tenant: TenantFact) -> None:
+    count = 30_000
+    with store.unit_of_work(tenant.tenant_id) as unit:
+        unit.insert([plain_charge(n, n, n) for n in range(1, count + 1)])
+        sum_minor = count * (count + 1) // 2
+        unit.upsert([SummaryFact(tenant.tenant_id, 1, "USD", count, sum_minor, 0, 1, count, count)])
+    tracemalloc.start()
+    try:
+        assert verify(store).differences == []
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 5_000_000
+
+
+SANDBOX = "INSERT INTO sandbox_payments SELECT 1, gateway_key, 'tok', {}, 1 FROM payments WHERE payment_id = {}"
+
+
+@pytest.mark.parametrize(
+    ("statement", "sentence"),
+    [
+        (SANDBOX.format("currency, amount_minor, 'succeeded'", 5), None),
+        (SANDBOX.format("currency, amount_minor, 'succeeded'", 6), None),
+        (SANDBOX.format("currency, amount_minor, 'declined'", 7), None),
+        (SANDBOX.format("currency, amount_minor, 'succeeded'", 7), "payment 7"),
+        (SANDBOX.format("currency, amount_minor + 1, 'succeeded'", 5), "payment 5"),
+        (SANDBOX.format("'EUR', amount_minor, 'succeeded'", 6), "payment 6"),
+        ("INSERT INTO sandbox_payments VALUES (1, 'k', 'tok', 'USD', 1, 'succeeded', 1)", "all payments"),
+    ],
+    ids=["succeeded", "pending", "declined", "taken-though-declined", "amount", "currency", "of-no-payment"],
+)
+def test_what_the_sandbox_took_is_in_the_books(
+    books: SqlStore, forge: Forge, statement: str, sentence: str | None
+) -> None:
+    forge(statement)
+    differences = verify(books).differences
+    if sentence is None:
+        assert differences == []
+    else:
+        assert any("sandbox" in d and sentence in d for d in differences), differences

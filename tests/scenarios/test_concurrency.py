@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
+from tests.harness import GOLDEN, run_cli
 from tests.scenarios.conftest import Deployment
 
 
@@ -85,3 +87,25 @@ def test_a_reader_beside_writers_sees_whole_charges(deployment: Deployment) -> N
             future.result()
     assert counts == sorted(counts)
     assert deployment.charges_of(reference="watched") == [7] * 151
+
+
+def test_commands_beside_a_serving_server(deployment: Deployment) -> None:
+    """`apply` changes a live tenant, and `verify` finds no difference in books that are being written."""
+    stop = threading.Event()
+    with deployment.client() as client, ThreadPoolExecutor(4) as pool:
+
+        def write(_index: int) -> None:
+            while not stop.is_set():
+                assert client.post("/charges", json={"user_id": "beside", "amount": 3}).status_code == 200
+
+        writing = [pool.submit(write, n) for n in range(4)]
+        try:
+            applied = run_cli("apply", str(GOLDEN / "acme.toml"), database_url=deployment.database_url)
+            verified = run_cli("verify", database_url=deployment.database_url)
+        finally:
+            stop.set()
+        for future in writing:
+            future.result()
+    assert applied.returncode == 0, applied.stderr
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    assert set(deployment.charges_of(reference="beside")) == {3}

@@ -119,6 +119,24 @@ def test_find_takes_values_lists_and_nothing(store: SqlStore, write: Write) -> N
         assert [c.number for c in found] == [4, 2, 3, 1]
 
 
+def test_count_and_exists_are_asked_as_find_is(store: SqlStore, write: Write) -> None:
+    write(*(customer(n, plan_number=n % 2, reference=f"r{n}" if n > 2 else None) for n in (1, 2, 3, 4)))
+    with store.unit_of_work(1) as unit:
+        for asked, count in (
+            ({}, 4),
+            ({"plan_number": 1}, 2),
+            ({"number": [4, 2, 99]}, 2),
+            ({"number": []}, 0),
+            ({"reference": None}, 2),
+            ({"reference": "r4", "plan_number": 1}, 0),
+        ):
+            assert unit.count(CustomerFact, **asked) == count, asked
+            assert unit.exists(CustomerFact, **asked) is (count > 0), asked
+    with store.reading(2) as other:
+        assert other.count(CustomerFact) == 0
+        assert not other.exists(CustomerFact)
+
+
 def test_stream_gives_the_rows_of_find_however_many(store: SqlStore, write: Write) -> None:
     write(*(row(TransactionFact, n, customer_number=n % 3) for n in range(2500)))
     with store.reading(1) as reader:

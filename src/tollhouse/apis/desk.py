@@ -27,6 +27,12 @@ from tollhouse.ledger.refusals import Overloaded
 
 T = TypeVar("T")
 
+#: Reads for callers who have not said who they are: these never keep the others waiting.
+STRANGERS_MAX = 16
+
+#: Gateways are asked about open payments in threads of their own: buyers never keep them waiting.
+LOOK_UP_THREADS = 8
+
 #: Runs work in the thread that one holds.
 RunHere = Callable[..., Awaitable[Any]]
 
@@ -111,6 +117,8 @@ class Desk:
         self.reads = Bounded("read", settings.read_threads, settings.reads_max)
         self.passwords = Bounded("password", settings.password_threads, settings.passwords_max)
         self.gateway_calls = Bounded("gateway", settings.gateway_threads, settings.gateway_calls_max)
+        self.strangers = Bounded("stranger", 1, STRANGERS_MAX)
+        self.look_ups = Bounded("look-up", LOOK_UP_THREADS, LOOK_UP_THREADS)
         self._commits = GroupCommit(ledger, self._deliver, weight_max=settings.queue_max, observe=observe_batch)
         self._credentials: dict[str, tuple[float, Credential | None]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -125,6 +133,8 @@ class Desk:
 
     def _close(self) -> None:
         self.gateway_calls.close()
+        self.look_ups.close()
+        self.strangers.close()
         self.passwords.close()
         self.reads.close()
         self._commits.stop()

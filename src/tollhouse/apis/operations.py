@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,8 @@ import msgspec
 from tollhouse.web import JSON, RETRY_AFTER, Reply, Request, Trouble
 
 TEXT = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
+
+READY_SECONDS = 1.0
 
 _STATUSES = {Trouble.TOO_LARGE: 413, Trouble.OVERLOADED: 503, Trouble.UNAVAILABLE: 503, Trouble.FAULT: 500}
 
@@ -27,6 +30,9 @@ class OperationsDoor:
     ) -> None:
         """`ready` asks the store; `descriptions` are the OpenAPI documents by wire."""
         self._ready = ready
+        self._asking = asyncio.Lock()
+        self._asked_again_at = 0.0
+        self._was_ready = False
         self._metrics = metrics
         self._descriptions = {
             f"/openapi/{wire}.json": msgspec.json.encode(document) for wire, document in (descriptions or {}).items()
@@ -38,12 +44,20 @@ class OperationsDoor:
         if request.path == "/healthz":
             return Reply(200, b'{"status":"alive"}')
         if request.path == "/readyz":
-            ready = await asyncio.to_thread(self._ready)
+            ready = await self._is_ready()
             return Reply(200, b'{"status":"ready"}') if ready else self.trouble(Trouble.UNAVAILABLE)
         if request.path == "/metrics":
             return Reply(200, self._metrics(), (TEXT,))
         document = self._descriptions.get(request.path)
         return Reply(200, document) if document else Reply(404, b'{"detail":"There is nothing at this path."}')
+
+    async def _is_ready(self) -> bool:
+        """The store's answer, asked by one at a time and remembered for a second."""
+        async with self._asking:
+            if time.monotonic() >= self._asked_again_at:
+                self._was_ready = await asyncio.to_thread(self._ready)
+                self._asked_again_at = time.monotonic() + READY_SECONDS
+            return self._was_ready
 
     def trouble(self, what: str) -> Reply:
         status = _STATUSES[what]

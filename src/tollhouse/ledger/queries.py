@@ -72,5 +72,8 @@ class AccountQueries(Protocol):
         ...
 
     def statement(self, tenant_id: int, customer_number: int, wanted: StatementWanted) -> list[StatementLine]:
-        """What settles on a customer's balance, and what ENSwitch's charges left that settled elsewhere."""
+        """What settles on a customer's balance, and what ENSwitch's charges left that settled elsewhere.
+
+        Raises StatementTooLong where there is more than one reply can hold.
+        """
         ...

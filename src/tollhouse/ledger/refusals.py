@@ -180,6 +180,11 @@ class GatewayNotConfigured(Refusal):
         self.gateway = gateway
 
 
+class StatementTooLong(Refusal):
+    def __init__(self, lines_max: int) -> None:
+        super().__init__(f"There are more than {lines_max} transactions: ask for a shorter time.")
+
+
 class StoreUnavailable(Exception):
     """The store failed or stayed busy: the command is not acknowledged and may or may not have happened.
 

@@ -10,9 +10,13 @@ from tollhouse.domain.identity import folded_email
 from tollhouse.ledger.commands import Caller
 from tollhouse.ledger.facts import CustomerFact, TransactionFact
 from tollhouse.ledger.queries import StatementLine, StatementWanted
+from tollhouse.ledger.refusals import StatementTooLong
 from tollhouse.store.rows import columns_of
 from tollhouse.store.schema import customers, transaction_taxes, transactions
 from tollhouse.store.store import SqlStore
+
+#: A statement is one reply; what is longer is refused rather than built in memory.
+STATEMENT_LINES_MAX = 20_000
 
 _CUSTOMER = [customers.c[name] for name in columns_of(CustomerFact)]
 _TRANSACTION = [transactions.c[name] for name in columns_of(TransactionFact)]
@@ -32,7 +36,8 @@ class SqlAccountQueries:
                 customers.c.tenant_id == tenant_id,
                 customers.c.deleted_at.is_(None),
                 path.startswith(caller.path, autoescape=True) if caller.may_reach_below else path == caller.path,
-                customers.c.name == name if name else customers.c.email_folded == folded_email(email),
+                *([customers.c.name == name, customers.c.name != ""] if name else []),
+                *([] if name else [customers.c.email_folded == folded_email(email)]),
             )
             .order_by(customers.c.created_at, customers.c.number)
             .limit(1)
@@ -54,8 +59,10 @@ class SqlAccountQueries:
         if wanted.end_at is not None:
             shown &= transactions.c.effective_at < wanted.end_at
         with self._store.reading_rows() as connection:
-            query = select(*_TRANSACTION).where(shown).order_by(*self._order(wanted))
+            query = select(*_TRANSACTION).where(shown).order_by(*self._order(wanted)).limit(STATEMENT_LINES_MAX + 1)
             rows = [TransactionFact(*row) for row in connection.execute(query)]
+            if len(rows) > STATEMENT_LINES_MAX:
+                raise StatementTooLong(STATEMENT_LINES_MAX)
             taxes = _taxes(connection, shown) if rows else {}
         return [StatementLine(row, taxes.get(row.transaction_id, [])) for row in rows]
 

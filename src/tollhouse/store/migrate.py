@@ -25,6 +25,7 @@ def migrate(store: SqlStore) -> str:
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7205759403792795)")
         before = _revision(connection)
         configuration = _configuration()
+        _check_known(before, ScriptDirectory.from_config(configuration))
         configuration.attributes["connection"] = connection
         command.upgrade(configuration, "head")
         after = _revision(connection)
@@ -42,6 +43,13 @@ def is_current(store: SqlStore) -> bool:
 def _check_version(connection: Connection) -> None:
     if int(str(connection.exec_driver_sql("SHOW server_version_num").scalar_one())) < POSTGRES_VERSION_MIN:
         raise UnusableStore("PostgreSQL 15 or later is needed.")
+
+
+def _check_known(revision: str | None, scripts: ScriptDirectory) -> None:
+    if revision is not None and revision not in {script.revision for script in scripts.walk_revisions()}:
+        raise UnusableStore(
+            f"The tables are of revision {revision}, which this version does not know: use the version that made them."
+        )
 
 
 def _configuration() -> Config:

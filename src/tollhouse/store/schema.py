@@ -152,6 +152,15 @@ customers = _table(
             postgresql_where=text("is_guest = 1 AND reference IS NULL AND deleted_at IS NULL"),
         ),
         Index("ix_customers_email", "tenant_id", "email_folded", "created_at", "number"),
+        Index(
+            "ix_customers_name",
+            "tenant_id",
+            "name",
+            "created_at",
+            "number",
+            sqlite_where=text("name <> ''"),
+            postgresql_where=text("name <> ''"),
+        ),
         Index("ix_customers_parent", "tenant_id", "parent_number"),
         Index("ix_customers_plan", "tenant_id", "plan_number"),
     ),
@@ -303,6 +312,7 @@ exchange_rates = _table(
     _text("to_currency"),
     _integer("effective_at"),
     _text("rate"),
+    indexes=(Index("ix_exchange_rates_to", "tenant_id", "to_currency"),),
 )
 
 products = _table(

@@ -368,8 +368,9 @@ def test_a_customer_row_has_every_column(application: InProcess, telco: Client) 
         ({"id": 11}, "telco.example", "200"),
         ({"id": 11}, "TELCO.example:8080", "200"),
         ({"id": 11}, "other.example", "404"),
-        ({"id": 11, "auth_username": "telco", "auth_password": "wrong"}, "", "200"),
-        ({"id": 11, "auth_username": "user"}, "telco.example", "404"),
+        ({"id": 11, "auth_username": "telco", "auth_password": "wrong"}, "", "404"),
+        ({"id": 11, "auth_username": "telco"}, "", "404"),
+        ({"id": 11, "auth_username": "user"}, "telco.example", "200"),
         ({"email": "nora@example.com"}, "telco.example", "200"),
         ({"name": "Nobody"}, "telco.example", "404"),
     ],
@@ -386,6 +387,11 @@ def test_whether_a_customer_exists_is_told_without_a_login(
     }
     assert answer.body == wanted[code]
     assert client("customers/get", check=0, **given).code == "401"
+
+
+def test_a_username_names_its_system_with_its_password_alone(application: InProcess) -> None:
+    """Else anybody could learn which usernames there are."""
+    assert Client(application, "telco")("customers/get", check=1, id=11).code == "200"
 
 
 # Transactions.

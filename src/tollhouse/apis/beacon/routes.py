@@ -16,6 +16,8 @@ WRITERS = frozenset({"secret", "public", "application"})
 READERS = frozenset({"secret", "application"})
 PER_PAGE = 50
 PER_PAGE_MAX = 100
+DIGITS_MAX = 10
+SEARCH_LENGTH_MAX = 255
 
 Write = Callable[[dict[str, Any], Credential, Request], RecordCharges]
 Read = Callable[[Credential, list[str], dict[str, str]], Awaitable[Reply]]
@@ -138,6 +140,8 @@ class BeaconDoor:
             return _not_found()
         page = _page(query)
         search = query.get("q", "")
+        if len(search) > SEARCH_LENGTH_MAX:
+            raise request.Invalid({"q": [f"must have at most {SEARCH_LENGTH_MAX} characters"]})
         found = await self._desk.reads.run(self._queries.customers, tenant.tenant_id, search, page)
         data = [reply.customer_to_wire(customer, rows, tenant) for customer, rows in found.rows]
         return reply.data_to_wire(data, meta={"page": page.number, "per_page": page.size, "total": found.total})
@@ -182,7 +186,7 @@ def _idempotency(body: dict[str, Any], credential: Credential, incoming: Request
     if given is None and b"idempotency_key=" in incoming.query:
         given = request.query_from_wire(incoming.query).get("idempotency_key")
     scope = PUBLIC_SCOPE if credential.kind == "public" else TENANT_SCOPE
-    return request.idempotency_from_wire(incoming.header(b"idempotency-key"), given, scope)
+    return request.idempotency_from_wire(incoming.key_header(b"idempotency-key"), given, scope)
 
 
 def _page(query: dict[str, str]) -> Page:
@@ -194,6 +198,6 @@ def _positive(query: dict[str, str], name: str, default: int, most: int) -> int:
     text = query.get(name)
     if text is None:
         return default
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:12]) <= most):
+    if not (len(text) <= DIGITS_MAX and text.isascii() and text.isdigit() and 1 <= int(text) <= most):
         raise request.Invalid({name: ["must be a whole number from 1"]})
     return int(text)

@@ -78,14 +78,8 @@ class Login:
             raise BadLogin
         return person
 
-    async def system(self, username: str | None, host: str) -> int | None:
-        """Whose system a call without a login means: the username's, else the host name's, else the only one."""
-        return await self._desk.reads.run(self._system, username, host.lower())
-
-    def _system(self, username: str | None, host: str) -> int | None:
-        name = self._desk.store.login_name(username) if username else None
-        if name is not None:
-            return name.tenant_id
+    def system(self, host: str) -> int | None:
+        """Whose system a call without a login means: the host name's (in lower case), else the only one."""
         tenants = self._desk.store.tenants()
         for tenant in tenants:
             if not {host, host.rpartition(":")[0]}.isdisjoint(_hosts(tenant)):

@@ -38,6 +38,7 @@ from tollhouse.ledger.refusals import (
     PlanUnknown,
     Refusal,
     SelfChargeRefused,
+    StatementTooLong,
     SumTooLarge,
     TaxUnknown,
 )
@@ -64,6 +65,7 @@ REFUSALS: dict[type[Refusal], tuple[str, str]] = {
     OutsideWindow: ("400", "id"),
     PlanUnknown: ("404", "plan"),
     SelfChargeRefused: ("400", "customer"),
+    StatementTooLong: ("400", "start"),
     SumTooLarge: ("400", "id"),
     TaxUnknown: ("400", "tax"),
 }

@@ -80,9 +80,10 @@ class EnswitchDoor:
         try:
             given = Given(sent, function.parameters)
             if function is functions.GET_CUSTOMER and given.get("check") == 1:
-                return await self._check_customer(given, incoming.header(b"host") or "")
+                system = await self._system(sent, incoming.header(b"host") or "")
+                return await self._check_customer(given, system)
             person = await self._login.person(request.login_from_wire(sent))
-            return await answer(Call(function, person, given, incoming.header(b"idempotency-key")))
+            return await answer(Call(function, person, given, incoming.key_header(b"idempotency-key")))
         except BadLogin:
             return reply.unauthorised_to_wire()
         except NotAllowed:
@@ -165,30 +166,43 @@ class EnswitchDoor:
         await self._read(call.tenant_id, seeing.customer_seen, call.caller, number)
         if call.given.get("invoice"):
             return reply.data_to_wire([])
-        lines = await self._desk.reads.run(self._queries.statement, call.tenant_id, number, wanted)
-        return reply.data_to_wire([reply.statement_line_to_wire(line) for line in lines])
+
+        def statement() -> Reply:
+            lines = self._queries.statement(call.tenant_id, number, wanted)
+            return reply.data_to_wire([reply.statement_line_to_wire(line) for line in lines])
+
+        return await self._desk.reads.run(statement)
 
     async def _get_customer(self, call: Call) -> Reply:
         customer = await self._customer(call.tenant_id, call.caller, *request.customer_wanted(call.given))
         return reply.data_to_wire(reply.customer_to_wire(customer, call.caller))
 
-    async def _check_customer(self, given: Given, host: str) -> Reply:
+    async def _check_customer(self, given: Given, tenant_id: int | None) -> Reply:
         """Whether there is such a customer, told to anybody."""
         by, value = request.customer_wanted(given)
-        tenant_id = await self._login.system(given.get("auth_username"), host)
         if tenant_id is None:
             raise CustomerUnknown
-        await self._customer(tenant_id, ANYBODY, by, value)
+        await self._desk.strangers.run(self._find_customer, tenant_id, ANYBODY, by, value)
         return reply.data_to_wire({})
 
+    async def _system(self, sent: Sent, host: str) -> int | None:
+        """Whose system is meant: that of a caller who proves who it is, else the host name's, else the only one."""
+        login = request.login_from_wire(sent)
+        if login is not None:
+            try:
+                return (await self._login.person(login)).tenant_id
+            except BadLogin:
+                pass
+        return await self._desk.strangers.run(self._login.system, host.lower())
+
     async def _customer(self, tenant_id: int, caller: Caller, by: str, value: Any) -> CustomerFact:
+        return await self._desk.reads.run(self._find_customer, tenant_id, caller, by, value)
+
+    def _find_customer(self, tenant_id: int, caller: Caller, by: str, value: Any) -> CustomerFact:
         if by == "id":
-            return await self._read(tenant_id, seeing.customer_seen, caller, value)
-
-        def called() -> CustomerFact | None:
-            return self._queries.customer_called(tenant_id, caller, **{by: value})
-
-        found = await self._desk.reads.run(called)
+            with self._desk.store.reading(tenant_id) as reader:
+                return seeing.customer_seen(reader, caller, value)
+        found = self._queries.customer_called(tenant_id, caller, **{by: value})
         if found is None:
             raise CustomerUnknown
         return found

@@ -44,7 +44,7 @@ class KelviqDoor:
             command = request.purchase_from_wire(
                 body,
                 tenant_id=credential.tenant.tenant_id,
-                idempotency=request.idempotency_from_wire(incoming.header(b"idempotency-key")),
+                idempotency=request.idempotency_from_wire(incoming.key_header(b"idempotency-key")),
                 gateways=self._gateways,
                 settings=self._desk.settings,
             )

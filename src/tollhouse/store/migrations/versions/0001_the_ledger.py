@@ -106,6 +106,14 @@ def upgrade() -> None:
     op.create_index(
         "ix_customers_email", "customers", ["tenant_id", "email_folded", "created_at", "number"], unique=False
     )
+    op.create_index(
+        "ix_customers_name",
+        "customers",
+        ["tenant_id", "name", "created_at", "number"],
+        unique=False,
+        sqlite_where=sa.text("name <> ''"),
+        postgresql_where=sa.text("name <> ''"),
+    )
     op.create_index("ix_customers_parent", "customers", ["tenant_id", "parent_number"], unique=False)
     op.create_index("ix_customers_plan", "customers", ["tenant_id", "plan_number"], unique=False)
     op.create_index(
@@ -136,6 +144,7 @@ def upgrade() -> None:
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_exchange_rates_to", "exchange_rates", ["tenant_id", "to_currency"], unique=False)
     op.create_table(
         "features",
         sa.Column("tenant_id", INTEGER, autoincrement=False, nullable=False),

@@ -1,0 +1,63 @@
+"""`tollhouse demo` sends the three published example charges, tells what came back, and goes on serving."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import httpx
+
+from tests.harness import environment, free_port, run_cli
+
+STORY_SECONDS = 30
+
+
+def test_the_demo_charges_through_every_door_and_goes_on_serving(tmp_path: Path) -> None:
+    for time in ("first", "again"):
+        port = free_port()
+        base = f"http://127.0.0.1:{port}"
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tollhouse", "demo", "--port", str(port)],
+            env=environment(),
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        watchdog = threading.Timer(STORY_SECONDS, process.kill)
+        watchdog.start()
+        try:
+            story = told(process)
+            statuses = re.findall(r"→ (\d+)", story)
+            assert statuses == ["200", "200", "200", "201", "200"], story
+            assert f"goes on serving at {base}" in story
+            customers = httpx.get(
+                f"{base}/v1/projects/acme/customers?q=cust_789",
+                headers={"Authorization": "Bearer sk_test_acme"},
+                trust_env=False,
+            ).json()["data"]
+            assert [customer["user_id"] for customer in customers] == ["cust_789"]
+            assert customers[0]["charge_summary"]["count"] == (3 if time == "first" else 6)
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(timeout=STORY_SECONDS)
+            watchdog.cancel()
+            assert process.stdout is not None
+            process.stdout.close()
+    verified = run_cli("verify", cwd=tmp_path)
+    assert verified.returncode == 0, verified.stdout
+
+
+def told(process: subprocess.Popen[str]) -> str:
+    """What it prints, up to the last command of its story."""
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if line.strip() == "tollhouse verify":
+            break
+    return "".join(lines)
