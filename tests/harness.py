@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
 import shutil
 import signal
@@ -106,7 +107,9 @@ class Postgres:
 @cache
 def migrated_sqlite() -> Path:
     """A SQLite file with tables and nothing in them, to be copied."""
-    file = Path(tempfile.mkdtemp(prefix="tollhouse-")) / "migrated.db"
+    folder = tempfile.mkdtemp(prefix="tollhouse-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    file = Path(folder) / "migrated.db"
     migrate_store(Settings(database_url=f"sqlite:///{file}"))
     return file
 

@@ -58,6 +58,6 @@ def told(process: subprocess.Popen[str]) -> str:
     lines = []
     for line in process.stdout:
         lines.append(line)
-        if line.strip() == "tollhouse verify":
+        if line.rstrip().endswith(" verify"):
             break
     return "".join(lines)

@@ -1,4 +1,4 @@
-"""Each door keeps to its own description, whatever it is sent: schemathesis makes the requests, a real server answers."""
+"""Each door keeps to its own description, whatever it is sent: schemathesis asks, a real server answers."""
 
 from __future__ import annotations
 

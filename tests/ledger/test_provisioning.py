@@ -378,14 +378,15 @@ def test_numbers_are_taken_for_new_rows_alone(store: SqlStore, tenant: TenantFac
     before = counters(store)
     provision(store, clock=clock)
     assert counters(store) == before
-    new = '[[customers]]\nreference = "r"\n[[customers]]\nreference = "s"\n[[customers]]\nreference = "cust_789"\n'
-    for _ in range(2):
-        provision(store, MINIMAL + new, clock)
-        taken = [name for was, name in zip(before, counters(store), strict=True) if was != name]
-        assert [row[1] for row in taken] == ["customer"]
-        assert taken[0][2] == next(row[2] for row in before if row[:2] == taken[0][:2]) + 2
-    numbers = {only(store, CustomerFact, reference=reference).number for reference in ("r", "s")}
-    assert numbers == {taken[0][2] - 2, taken[0][2] - 1}
+    new = "".join(f'[[customers]]\nreference = "{reference}"\n' for reference in ("r", "cust_789", "s"))
+    provision(store, MINIMAL + new, clock)
+    after = counters(store)
+    ((was, now),) = [(was, now) for was, now in zip(before, after, strict=True) if was != now]
+    assert (now[1], now[2] - was[2]) == ("customer", 2)
+    numbers = [only(store, CustomerFact, reference=reference).number for reference in ("r", "s")]
+    assert numbers == [was[2], was[2] + 1]
+    provision(store, MINIMAL + new, clock)
+    assert counters(store) == after
 
 
 def test_what_somebody_else_changed_in_the_tenant_meanwhile_stays(

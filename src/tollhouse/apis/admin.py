@@ -1,31 +1,40 @@
 """Our own administration under /admin/v1: what no wire has. API keys, payment methods, exchange rates.
 
-A POST takes one row of the provisioning file's table, as JSON, and means what the file means; a GET lists the rows.
+A POST takes one row of the provisioning file's table, as JSON, and means what the file means; a GET lists the rows, a
+page at a time.
 Opened by a tenant's secret or application keys. No secret is ever listed: of a key only its name and kind.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from itertools import islice
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
 
 import msgspec
 
 from tollhouse.apis.desk import Bounded, Credential, Desk
 from tollhouse.apis.strict_json import JsonMalformed, parse
 from tollhouse.ledger.clock import SECOND
-from tollhouse.ledger.facts import CustomerFact, ExchangeRateFact, KeyFact, PaymentMethodFact
+from tollhouse.ledger.facts import CustomerFact, ExchangeRateFact, Fact, KeyFact, PaymentMethodFact
 from tollhouse.ledger.ports import Reader, StoreConflict
 from tollhouse.ledger.provisioning.apply import Applied
 from tollhouse.ledger.provisioning.document import Document, ProvisioningRefused, document_from_tables
+from tollhouse.ledger.queries import Found, Page
 from tollhouse.web import JSON, RETRY_AFTER, Headers, Reply, Request, Trouble
 
 ADMINISTRATORS = frozenset({"secret", "application"})
 #: Changes wait for one another; more than so many waiting are refused.
 CHANGES_MAX = 64
+#: Rows on a page, and the most that can be asked for.
+PER_PAGE = 50
+PER_PAGE_MAX = 100
+
+F = TypeVar("F", bound=Fact)
 
 Provision = Callable[[Document], Applied]
-List = Callable[[Reader], list[dict[str, Any]]]
+List = Callable[[Reader, Page], Found[dict[str, Any]]]
 
 _TROUBLES = {
     Trouble.TOO_LARGE: (413, "The body is too large."),
@@ -66,8 +75,12 @@ class AdminDoor:
             return _error(403, "This kind of API key may not administer.")
         if request.method == "POST":
             return await self._apply(request, credential, table)
-        rows = await self._desk.reads.run(self._read, credential.tenant.tenant_id, listed)
-        return Reply(200, msgspec.json.encode({"data": rows}))
+        page = _page(request.query)
+        if page is None:
+            return _error(422, "page and per_page: must be a whole number from 1.")
+        found = await self._desk.reads.run(self._read, credential.tenant.tenant_id, listed, page)
+        meta = {"page": page.number, "per_page": page.size, "total": found.total}
+        return Reply(200, msgspec.json.encode({"data": found.rows, "meta": meta}))
 
     async def close(self) -> None:
         """Finish what was accepted."""
@@ -94,25 +107,46 @@ class AdminDoor:
             data["secret"] = secret
         return Reply(200, msgspec.json.encode({"data": data}))
 
-    def _read(self, tenant_id: int, listed: List) -> list[dict[str, Any]]:
+    def _read(self, tenant_id: int, listed: List, page: Page) -> Found[dict[str, Any]]:
         with self._desk.store.reading(tenant_id) as reader:
-            return listed(reader)
+            return listed(reader, page)
 
 
 def _error(status: int, sentence: str, headers: Headers = ()) -> Reply:
     return Reply(status, msgspec.json.encode({"detail": sentence}), (JSON, *headers))
 
 
-def _keys(reader: Reader) -> list[dict[str, Any]]:
-    rows = reader.find(KeyFact, order=("created_at", "name"))
-    return [{"name": key.name, "kind": key.kind, "created_at": key.created_at // SECOND} for key in rows]
+def _page(query: bytes) -> Page | None:
+    """The page asked for; None when it is no number."""
+    given = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+    texts = (given.get("page", "1"), given.get("per_page", str(PER_PAGE)))
+    if not all(text.isascii() and text.isdigit() and 1 <= int(text[:12]) <= 10**9 for text in texts):
+        return None
+    number, size = map(int, texts)
+    return Page(number, min(size, PER_PAGE_MAX))
 
 
-def _payment_methods(reader: Reader) -> list[dict[str, Any]]:
-    rows = reader.find(PaymentMethodFact, order=("payment_method_id",))
-    numbers = sorted({method.customer_number for method in rows})
+def _on_page(reader: Reader, kind: type[F], order: Sequence[str], page: Page) -> Found[F]:
+    total = reader.count(kind)
+    if page.offset >= total:
+        return Found([], total)
+    until = page.offset + page.size
+    # The last page reads to the end, so that the cursor is done.
+    rows = islice(reader.stream(kind, order=order), page.offset, until if until < total else None)
+    return Found(list(rows), total)
+
+
+def _keys(reader: Reader, page: Page) -> Found[dict[str, Any]]:
+    keys = _on_page(reader, KeyFact, ("created_at", "name"), page)
+    rows = [{"name": key.name, "kind": key.kind, "created_at": key.created_at // SECOND} for key in keys.rows]
+    return Found(rows, keys.total)
+
+
+def _payment_methods(reader: Reader, page: Page) -> Found[dict[str, Any]]:
+    methods = _on_page(reader, PaymentMethodFact, ("payment_method_id",), page)
+    numbers = sorted({method.customer_number for method in methods.rows})
     customers = {c.number: c.reference for c in reader.find(CustomerFact, number=numbers)}
-    return [
+    rows = [
         {
             "id": method.payment_method_id,
             "customer": customers.get(method.customer_number),
@@ -120,18 +154,20 @@ def _payment_methods(reader: Reader) -> list[dict[str, Any]]:
             "default": bool(method.is_default),
             "state": method.state,
         }
-        for method in rows
+        for method in methods.rows
     ]
+    return Found(rows, methods.total)
 
 
-def _exchange_rates(reader: Reader) -> list[dict[str, Any]]:
-    rows = reader.find(ExchangeRateFact, order=("from_currency", "to_currency", "effective_at"))
-    return [
+def _exchange_rates(reader: Reader, page: Page) -> Found[dict[str, Any]]:
+    rates = _on_page(reader, ExchangeRateFact, ("from_currency", "to_currency", "effective_at"), page)
+    rows = [
         {
             "from": rate.from_currency,
             "to": rate.to_currency,
             "rate": rate.rate,
             "time": rate.effective_at // SECOND or None,
         }
-        for rate in rows
+        for rate in rates.rows
     ]
+    return Found(rows, rates.total)

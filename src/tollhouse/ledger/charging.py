@@ -228,7 +228,7 @@ def charge_now(book: Book, command: ChargeNow) -> Charged:
         raise ChargeUnknown
     if not periods.is_within(charge.start_at, charge.end_at, book.now):
         raise OutsideWindow
-    times = len(book.find(OccurrenceFact, charge_id=charge.charge_id, customer_number=customer.number))
+    times = _times_charged(book, charge, customer)
     if times >= (charge.number_max or 1):
         raise AlreadyCharged
     if customer.bill_type == "none":
@@ -240,6 +240,13 @@ def replay_charge_now(book: Book, command: ChargeNow, fact_id: int) -> Charged:
     """The first answer again, for a caller who may see the charge, deleted or not."""
     charge_ever_seen(book, command.caller, command.charge_id)
     return Charged(fact_id)
+
+
+def _times_charged(book: Book, charge: ChargeFact, customer: CustomerFact) -> int:
+    """Counted by the store, and over that what this batch decided."""
+    ours = (charge.charge_id, customer.number)
+    added = sum((o.charge_id, o.customer_number) == ours for o in book.added(OccurrenceFact))
+    return book.unit.count(OccurrenceFact, charge_id=charge.charge_id, customer_number=customer.number) + added
 
 
 def _check_supported(charge: ChargeFact) -> None:

@@ -14,7 +14,9 @@ def check_known(book: Book, currency: str, *also: str) -> None:
     """Known are the tenant's currency, those with a rate, and any given besides. Raises CurrencyUnknown."""
     if currency == book.tenant.currency or currency in also:
         return
-    if not (book.find(ExchangeRateFact, from_currency=currency) or book.find(ExchangeRateFact, to_currency=currency)):
+    if any(currency in (rate.from_currency, rate.to_currency) for rate in book.added(ExchangeRateFact)):
+        return
+    if not any(book.unit.exists(ExchangeRateFact, **{side: currency}) for side in ("from_currency", "to_currency")):
         raise CurrencyUnknown(currency)
 
 

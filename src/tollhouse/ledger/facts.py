@@ -353,6 +353,18 @@ class PaymentAttemptFact(Fact):
     ended_at: int
 
 
+class SandboxPaymentFact(Fact):
+    """What the sandbox gateway remembers of a key: the books of a processor elsewhere, which only `verify` reads."""
+
+    tenant_id: int
+    gateway_key: str
+    token: str
+    currency: str
+    amount_minor: int
+    outcome: str
+    created_at: int
+
+
 class RoleFact(Fact):
     """`privileges` is a JSON object: 1 may, 2 may read, 0 or absent may not."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -39,6 +40,8 @@ from tollhouse.ledger.refusals import IdempotencyKeyReused, Refusal, StoreUnavai
 
 #: A conflict is decided again this often before it is answered as an unavailable store.
 TRIES = 8
+#: And only within so many seconds: whoever waits for an answer gets one, whatever somebody else keeps locked.
+BUDGET_SECONDS = 5
 
 Outcome = Receipt | Exception
 
@@ -88,17 +91,19 @@ class Ledger:
     def execute_batch(self, tenant_id: int, commands: Sequence[Command]) -> list[Outcome]:
         """Decide and commit commands of one tenant in their order; one outcome each. Durable when this returns."""
         with self._deciding:
-            return self._execute_batch(tenant_id, commands)
+            return self._execute_batch(tenant_id, commands, time.monotonic() + BUDGET_SECONDS)
 
-    def _execute_batch(self, tenant_id: int, commands: Sequence[Command]) -> list[Outcome]:
+    def _execute_batch(self, tenant_id: int, commands: Sequence[Command], until: float) -> list[Outcome]:
         faults: dict[int, Exception] = {}
         conflicts = 0
-        while conflicts < TRIES:
+        while conflicts < TRIES and time.monotonic() < until:
             try:
                 self._ensure_numbers(tenant_id, commands)
                 return self._attempt(tenant_id, commands, faults)
             except StoreConflict:
                 conflicts += 1
+                # It may be that numbers of ours were given by hand: take others, from beyond those.
+                self._numbers.drop(tenant_id)
             except _Fault as fault:
                 faults[fault.index] = fault.error
             except StoreUnavailable as error:
@@ -107,7 +112,7 @@ class Ledger:
                 # The store refused what one command wrote: find out which, by giving each a commit of its own.
                 if len(commands) == 1:
                     return [error]
-                return [outcome for c in commands for outcome in self._execute_batch(tenant_id, [c])]
+                return [outcome for c in commands for outcome in self._execute_batch(tenant_id, [c], until)]
         return [StoreUnavailable("The store stayed busy.")] * len(commands)
 
     def _attempt(self, tenant_id: int, commands: Sequence[Command], faults: dict[int, Exception]) -> list[Outcome]:

@@ -34,6 +34,11 @@ class Numbers:
             first = self._store.reserve_numbers(tenant_id, name, size)
             held.append(range(first, first + size))
 
+    def drop(self, tenant_id: int) -> None:
+        """Forget the blocks of a tenant; call it outside any unit of work. What was left of them is a gap."""
+        with self._lock:
+            self._held = {where: held for where, held in self._held.items() if where[0] != tenant_id}
+
     def take(self, tenant_id: int, name: str) -> int:
         """The next number. Those `ensure` put at hand only."""
         with self._lock:

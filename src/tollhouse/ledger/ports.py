@@ -48,6 +48,14 @@ class Reader(Protocol):
         """The same rows as `find`, one after another, however many there are."""
         ...
 
+    def count(self, kind: type[Fact], /, **equals: Any) -> int:
+        """How many rows `find` would give."""
+        ...
+
+    def exists(self, kind: type[Fact], /, **equals: Any) -> bool:
+        """Whether `find` would give any row."""
+        ...
+
     def summaries(self, customer_numbers: Sequence[int]) -> list[SummaryFact]: ...
 
     def exchange_rates(self, one_currency: str, other_currency: str, now: int) -> list[ExchangeRateFact]:

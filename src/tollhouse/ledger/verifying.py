@@ -7,13 +7,10 @@ however long the history is.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby, islice
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, Generic, TypeVar
 
-from tollhouse.domain import summaries
-from tollhouse.domain.summaries import ChargeSummary
-from tollhouse.ledger.book import summary_from_row
 from tollhouse.ledger.facts import (
     ChargeFact,
     CustomerFact,
@@ -21,6 +18,7 @@ from tollhouse.ledger.facts import (
     OccurrenceFact,
     PaymentFact,
     ReceiptFact,
+    SandboxPaymentFact,
     SummaryFact,
     TransactionFact,
     TransactionTaxFact,
@@ -66,6 +64,58 @@ def verify(store: Store) -> Findings:
     return findings
 
 
+class _Summary:
+    """A charge summary in the making, by the rules of `summaries.after_charge` but in any order and of any size.
+
+    Of two charges at one instant the later stored counts as last, and ids do not tell which that was: the stored last
+    amount is right when it is that of any charge at the last instant.
+    """
+
+    def __init__(self, stored_last_amount: int | None) -> None:
+        self._stored_last_amount = stored_last_amount
+        self._count = 0
+        self._sum_minor = 0
+        self._first_at: int | None = None
+        self._last_at: int | None = None
+        self.has_stored_last_amount = stored_last_amount is None
+
+    def add(self, gross_minor: int, at: int) -> None:
+        self._sum_minor += gross_minor
+        if gross_minor < 0:
+            return
+        self._count += 1
+        if self._first_at is None or at < self._first_at:
+            self._first_at = at
+        if self._last_at is None or at > self._last_at:
+            self._last_at = at
+            self.has_stored_last_amount = False
+        if at == self._last_at and gross_minor == self._stored_last_amount:
+            self.has_stored_last_amount = True
+
+    def figures(self) -> tuple[object, ...]:
+        """Count, sum, refunded, first and last instant. Nothing refunds yet."""
+        return (self._count, self._sum_minor, 0, self._first_at, self._last_at)
+
+
+class _Folded:
+    """What the transactions of one customer come to, however many they are."""
+
+    def __init__(self, stored: Sequence[SummaryFact]) -> None:
+        self.summaries = {row.currency: _Summary(row.last_amount_minor) for row in stored}
+        self.owed_minor = 0
+        self.currencies_owed: set[str] = set()
+
+    def add(self, transaction: TransactionFact) -> None:
+        currency, gross_minor = transaction.currency, transaction.gross_minor
+        if transaction.kind == "charge":
+            if currency not in self.summaries:
+                self.summaries[currency] = _Summary(None)
+            self.summaries[currency].add(gross_minor, transaction.effective_at)
+        if transaction.settlement == "balance":
+            self.owed_minor += gross_minor
+            self.currencies_owed.add(currency)
+
+
 class _Books:
     """One tenant's books in one snapshot."""
 
@@ -95,50 +145,39 @@ class _Books:
             self._reader.stream(SummaryFact, order=("customer_number", "currency")), lambda s: s.customer_number
         )
         for customer in self._reader.stream(CustomerFact, order=("number",)):
-            transactions = by_customer.take(customer.number)
-            self._check_summaries(customer, transactions, stored.take(customer.number))
-            self._check_balance(customer, transactions)
+            rows = list(stored.take(customer.number))
+            folded = _Folded(rows)
+            for transaction in by_customer.take(customer.number):
+                folded.add(transaction)
+            self._check_summaries(customer, folded, rows)
+            self._check_balance(customer, folded)
         self._findings.expect("customers", "all transactions", stored=by_customer.strays(), computed=[])
         self._findings.expect("customers", "all summaries", stored=stored.strays(), computed=[])
 
-    def _check_summaries(
-        self, customer: CustomerFact, transactions: list[TransactionFact], rows: list[SummaryFact]
-    ) -> None:
-        computed: dict[str, ChargeSummary] = {}
-        last_amounts: dict[tuple[str, int], set[int]] = {}
-        for transaction in transactions:
-            if transaction.kind == "charge":
-                currency, gross, at = transaction.currency, transaction.gross_minor, transaction.effective_at
-                computed[currency] = summaries.after_charge(computed.get(currency, summaries.EMPTY), gross, at)
-                if gross >= 0:
-                    last_amounts.setdefault((currency, at), set()).add(gross)
+    def _check_summaries(self, customer: CustomerFact, folded: _Folded, rows: list[SummaryFact]) -> None:
         for row in rows:
-            summary = summary_from_row(row)
-            self._summed[row.currency] += summary.sum_minor
-            again = computed.pop(row.currency, summaries.EMPTY)
+            self._summed[row.currency] += row.sum_minor
+            again = folded.summaries[row.currency]
             subject = f"customer {customer.number} in {row.currency}"
-            self._findings.expect("summary", subject, stored=_figures(summary), computed=_figures(again))
-            # Of two charges at one instant the later stored counts as last, and ids do not tell which that was.
-            possible = last_amounts.get((row.currency, again.last_at or 0), {None})
+            stored = (row.charge_count, row.sum_minor, row.refunded_minor, row.first_at, row.last_at)
+            self._findings.expect("summary", subject, stored=stored, computed=again.figures())
             self._findings.require(
-                "summary", subject, summary.last_amount_minor in possible, "the last amount is of no last charge"
+                "summary", subject, again.has_stored_last_amount, "the last amount is of no last charge"
             )
-        for currency in computed:
+        for currency in sorted(folded.summaries.keys() - {row.currency for row in rows}):
             self._findings.require("summary", f"customer {customer.number} in {currency}", False, "is missing")
 
-    def _check_balance(self, customer: CustomerFact, transactions: list[TransactionFact]) -> None:
-        on_account = [t for t in transactions if t.settlement == "balance"]
-        owed = sum(t.gross_minor for t in on_account)
+    def _check_balance(self, customer: CustomerFact, folded: _Folded) -> None:
         self._findings.expect(
             "balance",
             f"customer {customer.number}",
             stored=customer.balance_minor,
-            computed=customer.opening_balance_minor - owed,
+            computed=customer.opening_balance_minor - folded.owed_minor,
         )
         self._findings.require(
             "balance",
             f"customer {customer.number}",
-            all(t.currency == customer.currency for t in on_account),
+            folded.currencies_owed <= {customer.currency},
             "a transaction on account has another currency",
         )
         self._owed[customer.currency] += customer.opening_balance_minor - customer.balance_minor
@@ -178,7 +217,9 @@ class _Books:
     def _check_payments(self) -> None:
         """Succeeded payments and transactions match one to one; what is pending or declined left none."""
         count = 0
+        count_in_sandbox = 0
         for chunk in _chunks(self._reader.stream(PaymentFact, order=("payment_id",))):
+            count_in_sandbox += self._check_sandbox(chunk)
             found = self._transactions([p.transaction_id for p in chunk if p.transaction_id is not None])
             for payment in chunk:
                 subject = f"payment {payment.payment_id}"
@@ -192,6 +233,22 @@ class _Books:
                 wanted = (payment.payment_id, payment.customer_number, payment.currency, payment.amount_minor)
                 self._findings.expect("payment", subject, stored=stored, computed=wanted)
         self._findings.expect("payments", "all transactions", stored=count, computed=self._of_payments)
+        taken = self._reader.count(SandboxPaymentFact, outcome="succeeded")
+        self._findings.expect("sandbox", "all payments", stored=count_in_sandbox, computed=taken)
+
+    def _check_sandbox(self, payments: list[PaymentFact]) -> int:
+        """What the sandbox took is in the books, or will be once it is looked up; how many of these it took."""
+        keys = [payment.gateway_key for payment in payments]
+        rows = self._reader.find(SandboxPaymentFact, gateway_key=keys, outcome="succeeded")
+        taken = {row.gateway_key: row for row in rows}
+        for payment in payments:
+            row = taken.get(payment.gateway_key)
+            if row is not None:
+                subject = f"payment {payment.payment_id}"
+                self._findings.require("sandbox", subject, payment.state != "declined", "was taken though declined")
+                stored, computed = (payment.currency, payment.amount_minor), (row.currency, row.amount_minor)
+                self._findings.expect("sandbox", subject, stored=stored, computed=computed)
+        return len(taken)
 
     def _check_receipts(self) -> None:
         """Whatever an idempotency key stands for is there."""
@@ -231,37 +288,35 @@ class _Groups(Generic[T]):
     """A stream in the order of a key, taken group by group for ever larger keys."""
 
     def __init__(self, rows: Iterable[T], key: Callable[[T], int]) -> None:
-        self._groups = groupby(rows, key)
-        self._next = next(self._groups, None)
+        self._rows = iter(rows)
+        self._key = key
         self._strays: list[int] = []
+        self._row = next(self._rows, None)
 
-    def take(self, key: int) -> list[T]:
-        """The rows of this key, perhaps none."""
-        while self._next is not None and self._next[0] < key:
-            self._pass_over()
-        if self._next is None or self._next[0] != key:
-            return []
-        rows = list(self._next[1])
-        self._next = next(self._groups, None)
-        return rows
+    def take(self, key: int) -> Iterator[T]:
+        """The rows of this key, perhaps none. Take them all before those of the next."""
+        while self._row is not None and self._key(self._row) < key:
+            self._pass_over(self._key(self._row))
+        return self._rows_of(key)
 
     def strays(self) -> list[int]:
         """At the end: the keys that nobody took."""
-        while self._next is not None:
-            self._pass_over()
+        while self._row is not None:
+            self._pass_over(self._key(self._row))
         return self._strays
 
-    def _pass_over(self) -> None:
-        if self._next is not None:
-            self._strays.append(self._next[0])
-            self._next = next(self._groups, None)
+    def _rows_of(self, key: int) -> Iterator[T]:
+        while self._row is not None and self._key(self._row) == key:
+            row, self._row = self._row, next(self._rows, None)
+            yield row
+
+    def _pass_over(self, key: int) -> None:
+        self._strays.append(key)
+        for _ in self._rows_of(key):
+            pass
 
 
 def _chunks(rows: Iterable[T]) -> Iterator[list[T]]:
     iterator = iter(rows)
     while chunk := list(islice(iterator, CHUNK)):
         yield chunk
-
-
-def _figures(summary: ChargeSummary) -> tuple[object, ...]:
-    return (summary.count, summary.sum_minor, summary.refunded_minor, summary.first_at, summary.last_at)

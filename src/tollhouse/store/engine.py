@@ -15,8 +15,13 @@ from sqlalchemy.pool import QueuePool
 
 from tollhouse.ledger.ports import UnusableStore
 
-#: How long a unit of work waits for another process's to end before it gives up.
-BUSY_SECONDS = 10
+#: How long a unit of work waits for another's lock before that is a conflict; the ledger's budget counts those.
+LOCK_SECONDS = 2
+#: How long one waits for a connection of the pool.
+POOL_SECONDS = 5
+#: On PostgreSQL, how long a writer's statement may run, and how long its unit of work may do nothing.
+STATEMENT_SECONDS = 15
+IDLE_SECONDS = 30
 SQLITE_VERSION_MIN = (3, 37)
 
 
@@ -44,7 +49,7 @@ def sqlite_engine(url: URL, *, writing: bool, pool_size: int) -> Engine:
 
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(
-            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=1024
+            path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=1024
         )
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
@@ -62,7 +67,7 @@ def sqlite_engine(url: URL, *, writing: bool, pool_size: int) -> Engine:
         poolclass=QueuePool,
         pool_size=pool_size,
         max_overflow=0,
-        pool_timeout=BUSY_SECONDS,
+        pool_timeout=POOL_SECONDS,
         hide_parameters=True,
     )
     begin = "BEGIN IMMEDIATE" if writing else "BEGIN"
@@ -75,13 +80,22 @@ def sqlite_engine(url: URL, *, writing: bool, pool_size: int) -> Engine:
 
 
 def postgres_engine(url: URL, *, pool_size: int, writing: bool) -> Engine:
-    """Writers look everything up by index: a plan made for an empty table must not walk a full one later."""
-    options = "-c timezone=UTC -c enable_seqscan=off" if writing else "-c timezone=UTC"
+    """Writers look everything up by index: a plan made for an empty table must not walk a full one later.
+
+    They wait within limits, so that nobody who locks a row stops everybody else. Readers lock nothing and may be long.
+    """
+    settings = {"timezone": "UTC"}
+    if writing:
+        settings["enable_seqscan"] = "off"
+        settings["lock_timeout"] = f"{LOCK_SECONDS}s"
+        settings["statement_timeout"] = f"{STATEMENT_SECONDS}s"
+        settings["idle_in_transaction_session_timeout"] = f"{IDLE_SECONDS}s"
+    options = " ".join(f"-c {name}={value}" for name, value in settings.items())
     engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
-        pool_timeout=BUSY_SECONDS,
+        pool_timeout=POOL_SECONDS,
         hide_parameters=True,
         pool_pre_ping=True,
         connect_args={"prepare_threshold": 3, "options": options},

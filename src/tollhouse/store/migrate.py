@@ -22,6 +22,7 @@ def migrate(store: SqlStore) -> str:
     with store.writing_rows() as connection:
         if not store.is_sqlite:
             _check_version(connection)
+            _take_time(connection)
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7205759403792795)")
         before = _revision(connection)
         configuration = _configuration()
@@ -52,6 +53,12 @@ def _check_known(revision: str | None, scripts: ScriptDirectory) -> None:
         )
 
 
+def _take_time(connection: Connection) -> None:
+    """Lift a writer's limits for this unit of work: a change of many rows is long, and so is the wait for another's."""
+    for limit in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
+        connection.exec_driver_sql(f"SET LOCAL {limit} = 0")
+
+
 def _configuration() -> Config:
     configuration = Config()
     configuration.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
@@ -68,6 +75,7 @@ def _distribute(store: SqlStore) -> int:
     with store.writing_rows() as connection:
         if connection.execute(text("SELECT 1 FROM pg_extension WHERE extname = 'citus'")).first() is None:
             return 0
+        _take_time(connection)
         known = set(connection.execute(text("SELECT logicalrelid::text FROM pg_dist_partition")).scalars())
         for table in schema.REFERENCE_TABLES:
             if table.name not in known:

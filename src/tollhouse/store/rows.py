@@ -31,6 +31,7 @@ TABLES: dict[type[facts.Fact], Table] = {
     facts.PaymentMethodFact: schema.payment_methods,
     facts.PaymentFact: schema.payments,
     facts.PaymentAttemptFact: schema.payment_attempts,
+    facts.SandboxPaymentFact: schema.sandbox_payments,
 }
 
 

@@ -105,7 +105,9 @@ class SqlStore:
         if not self.is_sqlite:
             yield
             return
-        with Path(f"{self.url.database}.lock").open("w") as lock:
+        # By the file's own name: a link to it leads to the same lock.
+        file = Path(str(self.url.database)).resolve()
+        with Path(f"{file}.lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:

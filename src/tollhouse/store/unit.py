@@ -19,6 +19,8 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
+    func,
+    literal,
     select,
     update,
 )
@@ -68,8 +70,17 @@ class Unit:
         table = TABLES[kind]
         query = select(*(table.c[name] for name in columns_of(kind)))
         query = query.where(self._matches(table, equals)).order_by(*(_ordered(table, name) for name in order))
-        rows = self._connection.execution_options(yield_per=1000).execute(query)
-        return (kind(*row) for row in rows)
+        with self._connection.execution_options(yield_per=1000).execute(query) as rows:
+            for row in rows:
+                yield kind(*row)
+
+    def count(self, kind: type[Fact], /, **equals: Any) -> int:
+        query = select(func.count()).select_from(TABLES[kind]).where(self._matches(TABLES[kind], equals))
+        return int(self._run(query).scalar_one())
+
+    def exists(self, kind: type[Fact], /, **equals: Any) -> bool:
+        query = select(literal(1)).select_from(TABLES[kind]).where(self._matches(TABLES[kind], equals)).limit(1)
+        return self._run(query).first() is not None
 
     def customers_by_reference(self, references: Sequence[str]) -> list[CustomerFact]:
         keys = list(references)

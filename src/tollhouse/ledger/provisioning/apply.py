@@ -8,7 +8,7 @@ import secrets
 import uuid
 import zoneinfo
 from collections.abc import Callable
-from datetime import UTC
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +16,8 @@ import msgspec
 
 from tollhouse.domain import money
 from tollhouse.domain.decimals import decimal_from_text, decimal_text
-from tollhouse.domain.identity import folded_email, is_email, is_storable, reference_ok
+from tollhouse.domain.identity import folded_email, is_email, reference_ok
+from tollhouse.domain.pricing import QUANTITY_MAX
 from tollhouse.ledger.clock import SECOND, Clock
 from tollhouse.ledger.facts import (
     ROOT_NUMBER,
@@ -36,7 +37,6 @@ from tollhouse.ledger.facts import (
     TaxFact,
     TenantFact,
 )
-from tollhouse.ledger.numbers import Numbers
 from tollhouse.ledger.ports import Store, UnitOfWork
 from tollhouse.ledger.provisioning.document import (
     CustomerTable,
@@ -55,6 +55,8 @@ from tollhouse.ledger.provisioning.document import (
 
 _NO_TENANT = 0
 _KEY_PREFIXES = {"secret": "sk_", "public": "pk_", "application": "ak_", "client": "ck_"}
+#: Keys of the tenant's table that are no column as they stand.
+_NOT_TENANT_VALUES = frozenset({"slug", "currency", "clock", "hosts"})
 
 
 class Applied(msgspec.Struct):
@@ -65,52 +67,84 @@ class Applied(msgspec.Struct):
     secrets: list[tuple[str, str]]
 
 
+class _NumbersLacking(Exception):
+    """The document can be applied once these numbers are set aside."""
+
+    def __init__(self, given: dict[str, int], counts: dict[str, int]) -> None:
+        super().__init__(given, counts)
+        self.given = given
+        self.counts = counts
+
+
 def apply(store: Store, clock: Clock, document: Document, *, hash_password: Callable[[str], str]) -> Applied:
-    """Bring a tenant to what the document says. Applying it again changes nothing."""
-    existing = {tenant.slug: tenant for tenant in store.tenants()}.get(document.tenant.slug)
-    tenant_id = existing.tenant_id if existing else store.reserve_numbers(_NO_TENANT, "tenant", 1)
-    numbers = Numbers(store)
-    for name, given in _given_numbers(document).items():
-        store.advance_numbers(tenant_id, name, given)
-    for name, count in _counts(document).items():
-        numbers.ensure(tenant_id, name, count)
+    """Bring a tenant to what the document says. Applying it again changes nothing.
+
+    Where rows are new it is run more than once: a run that lacks numbers is rolled back and tells which, so that a
+    refused document takes none and no other takes more than it needs.
+    """
+    tenant_id = {tenant.slug: tenant.tenant_id for tenant in store.tenants()}.get(document.tenant.slug, _NO_TENANT)
     passwords = {
         person.username: hash_password(person.password)
         for person in document.people
         if person.password and store.login_name(person.username) is None
     }
-    with store.unit_of_work(tenant_id) as unit:
-        application = _Application(store, unit, numbers, clock.now(), passwords)
-        application.run(document, existing)
-    return Applied(application.known_tenant(), application.made, application.secrets)
+    numbers = _Numbers()
+    while True:
+        try:
+            with store.unit_of_work(tenant_id) as unit:
+                application = _Application(store, unit, numbers, clock.now(), passwords)
+                application.run(document)
+                numbers.check()
+            return Applied(application.known_tenant(), application.made, application.secrets)
+        except _NumbersLacking as lacking:
+            if tenant_id == _NO_TENANT:
+                tenant_id = store.reserve_numbers(_NO_TENANT, "tenant", 1)
+            numbers.add(store, tenant_id, lacking)
 
 
-def _given_numbers(document: Document) -> dict[str, int]:
-    """The largest numbers that the document gives by hand: none up to these is handed out by itself."""
-    return {
-        "customer": max([ROOT_NUMBER, *(c.number for c in document.customers if c.number is not None)]),
-        "plan": max([0, *(p.number for p in document.plans if p.number is not None)]),
-    }
+class _Numbers:
+    """The numbers of new rows. A run takes those that are held, then ones that stand in for what is lacking."""
 
+    def __init__(self) -> None:
+        self._held: dict[str, list[int]] = {}
+        self._passed: dict[str, int] = {}
+        self._taken: dict[str, int] = {}
+        self._given: dict[str, int] = {}
 
-def _counts(document: Document) -> dict[str, int]:
-    return {
-        "customer": len(document.customers) + 1,
-        "plan": len(document.plans),
-        "product": len(document.products),
-        "feature": len(document.features),
-        "role": len(document.roles),
-        "person": len(document.people),
-        "payment_method": len(document.payment_methods),
-        "tax": len(document.taxes),
-    }
+    def take(self, name: str) -> int:
+        taken = self._taken.get(name, 0)
+        self._taken[name] = taken + 1
+        held = self._held.get(name, [])
+        return held[taken] if taken < len(held) else -1 - taken
+
+    def give(self, name: str, number: int) -> int:
+        """A number given by hand: none up to it is handed out by itself from then on."""
+        self._given[name] = max(number, self._given.get(name, 0))
+        return number
+
+    def check(self) -> None:
+        """End a run: raises _NumbersLacking unless every number was there."""
+        given = {name: most for name, most in self._given.items() if most > self._passed.get(name, 0)}
+        counts = {name: taken - len(self._held.get(name, [])) for name, taken in self._taken.items()}
+        counts = {name: count for name, count in counts.items() if count > 0}
+        self._taken, self._given = {}, {}
+        if given or counts:
+            raise _NumbersLacking(given, counts)
+
+    def add(self, store: Store, tenant_id: int, lacking: _NumbersLacking) -> None:
+        for name, most in lacking.given.items():
+            store.advance_numbers(tenant_id, name, most)
+            self._passed[name] = most
+        for name, count in lacking.counts.items():
+            first = store.reserve_numbers(tenant_id, name, count)
+            self._held.setdefault(name, []).extend(range(first, first + count))
 
 
 class _Application:
     """One application of a document, inside its unit of work."""
 
     def __init__(
-        self, store: Store, unit: UnitOfWork, numbers: Numbers, now: int, password_hashes: dict[str, str]
+        self, store: Store, unit: UnitOfWork, numbers: _Numbers, now: int, password_hashes: dict[str, str]
     ) -> None:
         self._store = store
         self._unit = unit
@@ -122,8 +156,8 @@ class _Application:
         self.made: dict[str, int] = {}
         self.secrets: list[tuple[str, str]] = []
 
-    def run(self, document: Document, existing: TenantFact | None) -> None:
-        self.tenant = self._apply_tenant(document.tenant, existing)
+    def run(self, document: Document) -> None:
+        self.tenant = self._apply_tenant(document.tenant)
         for key in document.keys:
             self._apply_key(key)
         for role in document.roles:
@@ -149,13 +183,19 @@ class _Application:
 
     # The tenant, its keys and people.
 
-    def _apply_tenant(self, table: TenantTable, existing: TenantFact | None) -> TenantFact:
+    def _apply_tenant(self, table: TenantTable) -> TenantFact:
+        existing = next(iter(self._unit.find(TenantFact, lock=True)), None)
         _require(
             bool(table.slug) and _is_slug(table.slug), "tenant.slug", "must be lower-case letters, digits, - and _"
         )
         currency = _currency("tenant.currency", table.currency or (existing.currency if existing else "USD"))
         if existing and currency != existing.currency:
             raise ProvisioningRefused(f"tenant.currency: is {existing.currency} and cannot be changed.")
+        if table.timezone is not None:
+            _require(_is_timezone(table.timezone), "tenant.timezone", "must be an IANA time zone such as Europe/Berlin")
+        for name in ("session_window_minutes", "empty_period_grace_minutes"):
+            minutes = getattr(table, name)
+            _require(minutes is None or 0 <= minutes <= 10**6, f"tenant.{name}", "must be between 0 and 1000000")
         tenant = existing or TenantFact(
             tenant_id=self._tenant_id,
             slug=table.slug,
@@ -171,26 +211,19 @@ class _Application:
             hosts="[]",
             created_at=self._now,
         )
-        if table.timezone is not None:
-            _require(_is_timezone(table.timezone), "tenant.timezone", "must be an IANA time zone such as Europe/Berlin")
-        for name in ("session_window_minutes", "empty_period_grace_minutes"):
-            minutes = getattr(table, name)
-            _require(minutes is None or 0 <= minutes <= 10**6, f"tenant.{name}", "must be between 0 and 1000000")
-        for name in table.__struct_fields__:
-            value = getattr(table, name)
-            if value is not None and name not in ("slug", "currency", "clock", "hosts"):
-                kept = _storable(f"tenant.{name}", value) if isinstance(value, str) else int(value)
-                setattr(tenant, name, kept)
-        if table.hosts is not None:
-            tenant.hosts = json.dumps([host.lower() for host in table.hosts])
-        self._unit.upsert([tenant])
+        changed = {name: value for name, value in _tenant_values(table).items() if value != getattr(tenant, name)}
+        for name, value in changed.items():
+            setattr(tenant, name, value)
         if existing is None:
+            self._unit.insert([tenant])
             self._count("tenant")
             self._add_root_customer(tenant)
+        elif changed:
+            self._unit.change(TenantFact, {}, **changed)
         return tenant
 
     def _add_root_customer(self, tenant: TenantFact) -> None:
-        self._unit.insert([self._new_customer(tenant, ROOT_NUMBER, 0, ROOT_PATH)])
+        self._unit.insert([self._new_customer(tenant, self._numbers.give("customer", ROOT_NUMBER), 0, ROOT_PATH)])
 
     def _apply_key(self, table: KeyTable) -> None:
         name = table.name or table.kind
@@ -212,11 +245,10 @@ class _Application:
         role_id = found[0].role_id if found else self._take("role")
         if not found:
             self._count("roles")
-        self._unit.upsert([RoleFact(self._tenant_id, role_id, _storable("roles.name", name), json.dumps(privileges))])
+        self._unit.upsert([RoleFact(self._tenant_id, role_id, name, json.dumps(privileges))])
 
     def _apply_person(self, table: PersonTable) -> None:
         where = f"people.{table.username}"
-        _require(bool(table.username), "people.username", "must not be empty")
         roles = self._unit.find(RoleFact, name=table.role)
         _require(bool(roles), f"{where}.role", "names no role of this tenant")
         _require(bool(self._unit.find(CustomerFact, number=table.customer)), f"{where}.customer", "does not exist")
@@ -234,18 +266,17 @@ class _Application:
         if password_hash is None:
             raise ProvisioningRefused(f"{where}.password: is required for a new person.")
         person_id = self._take("person")
-        username = _storable(where, table.username)
         person = PersonFact(
             tenant_id=self._tenant_id,
             person_id=person_id,
-            username=username,
+            username=table.username,
             password_hash=password_hash,
             role_id=roles[0].role_id,
             customer_number=table.customer,
             locked=0,
             created_at=self._now,
         )
-        self._unit.insert([LoginNameFact(username, self._tenant_id, person_id)])
+        self._unit.insert([LoginNameFact(table.username, self._tenant_id, person_id)])
         self._unit.insert([person])
         self._count("people")
 
@@ -260,8 +291,7 @@ class _Application:
         )
         known = self._known_customer(table)
         if known is None:
-            number = table.number if table.number is not None else self._take("customer")
-            _require(1 <= number < 2**53, f"{where}.number", "must be a positive number")
+            number = self._number("customer", table.number)
             parent = self._parent(where, table.parent or ROOT_NUMBER)
             customer = self._new_customer(tenant, number, parent.number, f"{parent.path}{number}.")
             customer.currency = _currency(f"{where}.currency", table.currency or self._plan_currency(table.plan))
@@ -301,10 +331,10 @@ class _Application:
             _require(_is_timezone(table.timezone), f"{where}.timezone", "must be an IANA time zone")
             customer.timezone = table.timezone
         if table.country is not None:
-            _require(len(table.country) == 2 and table.country.isalpha(), f"{where}.country", "must be ISO 3166-1")
+            _require(_is_country(table.country), f"{where}.country", "must be ISO 3166-1")
             customer.country = table.country.upper()
         if table.name is not None:
-            customer.name = _storable(f"{where}.name", table.name)
+            customer.name = table.name
         customer.bill_type = table.bill_type or customer.bill_type
 
     def _change_customer(self, customer: CustomerFact) -> None:
@@ -391,7 +421,7 @@ class _Application:
         found = self._unit.find(PlanFact, identifier=table.identifier)
         plan = found[0] if found else self._new_plan(where, table)
         if table.name is not None:
-            plan.name = _storable(f"{where}.name", table.name)
+            plan.name = table.name
         if table.product is not None:
             products = self._unit.find(ProductFact, identifier=table.product)
             _require(bool(products), f"{where}.product", "names no product of this tenant")
@@ -414,8 +444,7 @@ class _Application:
             self._unit.change(PlanFact, {"identifier": table.identifier}, owner_number=owner.number)
 
     def _new_plan(self, where: str, table: PlanTable) -> PlanFact:
-        number = table.number if table.number is not None else self._take("plan")
-        _require(1 <= number < 2**53, f"{where}.number", "must be a positive number")
+        number = self._number("plan", table.number)
         _require(not self._unit.find(PlanFact, number=number), f"{where}.number", "belongs to another plan")
         self._count("plans")
         return PlanFact(
@@ -438,6 +467,7 @@ class _Application:
             here = f"{where}.prices[{position}]"
             currency = _currency(f"{here}.currency", price.currency)
             amount = None if price.amount is None else _decimal(f"{here}.amount", price.amount, least=0)
+            _require(all(_is_country(c) for c in price.countries), f"{here}.countries", "must be ISO 3166-1")
             countries = [country.upper() for country in price.countries]
             self._unit.insert(
                 [
@@ -464,9 +494,14 @@ class _Application:
     ) -> None:
         self._known_feature(where, table.identifier)
         _require(
-            (table.model == "PACKAGE") == (table.block_size is not None and table.block_size >= 1),
+            (table.model == "PACKAGE") == (table.block_size is not None),
             f"{where}.block_size",
             "belongs to PACKAGE prices, which need one of at least 1",
+        )
+        _require(
+            (table.min_quantity or 1) <= (table.max_quantity or QUANTITY_MAX),
+            f"{where}.min_quantity",
+            "must not be above max_quantity",
         )
         self._unit.insert(
             [
@@ -506,8 +541,8 @@ class _Application:
             tenant_id=self._tenant_id,
             payment_method_id=self._take("payment_method"),
             customer_number=number,
-            gateway=_storable("payment_methods.gateway", table.gateway),
-            token=_storable("payment_methods.token", table.token),
+            gateway=table.gateway,
+            token=table.token,
             is_default=int(table.default),
             state="succeeded",
             created_at=self._now,
@@ -527,10 +562,10 @@ class _Application:
             tenant_id=self._tenant_id,
             tax_id=found[0].tax_id if found else self._take("tax"),
             owner_number=owner.number,
-            name=_storable(where, table.name),
-            description=_storable(where, table.description),
-            rate=decimal_text(_decimal(f"{where}.rate", table.rate)),
-            flat=decimal_text(_decimal(f"{where}.amount", table.amount)),
+            name=table.name,
+            description=table.description,
+            rate=decimal_text(_decimal(f"{where}.rate", table.rate, least=0)),
+            flat=decimal_text(_decimal(f"{where}.amount", table.amount, least=0)),
             currency=_currency(f"{where}.currency", table.currency or self.known_tenant().currency),
             **{flag: getattr(table, flag) for flag in flags},
             liable=table.liable,
@@ -543,12 +578,14 @@ class _Application:
     def _apply_rate(self, where: str, table: ExchangeRateTable) -> None:
         rate = _decimal(f"{where}.rate", table.rate, integer_digits_max=12, decimals_max=12)
         _require(rate > 0, f"{where}.rate", "must be above 0")
-        _require(table.time is None or table.time.tzinfo is not None, f"{where}.time", "needs a zone, such as Z")
+        from_currency = _currency(f"{where}.from", table.from_currency)
+        to_currency = _currency(f"{where}.to", table.to_currency)
+        _require(from_currency != to_currency, f"{where}.to", "must be another currency than from")
         fact = ExchangeRateFact(
             tenant_id=self._tenant_id,
-            from_currency=_currency(f"{where}.from", table.from_currency),
-            to_currency=_currency(f"{where}.to", table.to_currency),
-            effective_at=0 if table.time is None else int(table.time.astimezone(UTC).timestamp()) * SECOND,
+            from_currency=from_currency,
+            to_currency=to_currency,
+            effective_at=0 if table.time is None else _instant(f"{where}.time", table.time),
             rate=decimal_text(rate),
         )
         pair: dict[str, Any] = {"from_currency": fact.from_currency, "to_currency": fact.to_currency}
@@ -564,7 +601,11 @@ class _Application:
         return self.tenant
 
     def _take(self, name: str) -> int:
-        return self._numbers.take(self._tenant_id, name)
+        return self._numbers.take(name)
+
+    def _number(self, name: str, given: int | None) -> int:
+        """The number of a new row."""
+        return self._take(name) if given is None else self._numbers.give(name, given)
 
     def _count(self, what: str) -> None:
         self.made[what] = self.made.get(what, 0) + 1
@@ -575,9 +616,21 @@ def _require(condition: bool, where: str, sentence: str) -> None:
         raise ProvisioningRefused(f"{where}: {sentence}.")
 
 
-def _storable(where: str, text: str) -> str:
-    _require(is_storable(text), where, "has a character that cannot be stored")
-    return text
+def _tenant_values(table: TenantTable) -> dict[str, Any]:
+    """The columns that the table gives, as they are kept."""
+    given = {name: getattr(table, name) for name in table.__struct_fields__ if name not in _NOT_TENANT_VALUES}
+    values = {name: v if isinstance(v, str) else int(v) for name, v in given.items() if v is not None}
+    if table.hosts is not None:
+        values["hosts"] = json.dumps([host.lower() for host in table.hosts])
+    return values
+
+
+def _instant(where: str, time: datetime) -> int:
+    _require(time.tzinfo is not None, where, "needs a zone, such as Z")
+    try:
+        return int(time.astimezone(UTC).timestamp()) * SECOND
+    except OverflowError as error:
+        raise ProvisioningRefused(f"{where}: is out of range.") from error
 
 
 def _currency(where: str, code: str) -> str:
@@ -610,3 +663,7 @@ def _is_slug(text: str) -> bool:
 
 def _is_timezone(name: str) -> bool:
     return name in zoneinfo.available_timezones()
+
+
+def _is_country(code: str) -> bool:
+    return len(code) == 2 and code.isascii() and code.isalpha()

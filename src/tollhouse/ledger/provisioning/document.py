@@ -6,10 +6,25 @@ Amounts and rates are decimal text. What an update leaves out keeps its value.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
+from msgspec import Meta
+
+from tollhouse.domain.identity import is_storable
+from tollhouse.domain.pricing import QUANTITY_MAX
+
+NUMBER_MAX: Final = 2**31 - 1
+"""The largest number that a customer or plan can be given."""
+
+NAME_LENGTH_MAX: Final = 255
+"""Characters of what a row is found by."""
+
+Number = Annotated[int, Meta(ge=1, le=NUMBER_MAX)]
+Quantity = Annotated[int, Meta(ge=1, le=QUANTITY_MAX)]
+Secret = Annotated[str, Meta(min_length=8, max_length=255)]
 
 
 class ProvisioningRefused(ValueError):
@@ -38,7 +53,7 @@ class TenantTable(_Table):
 class KeyTable(_Table):
     kind: Literal["secret", "public", "application", "client"] = "secret"
     name: str | None = None
-    secret: str | None = None
+    secret: Secret | None = None
 
 
 class RoleTable(_Table):
@@ -50,16 +65,16 @@ class PersonTable(_Table):
     username: str
     role: str
     password: str | None = None
-    customer: int = 1
+    customer: Number = 1
 
 
 class CustomerTable(_Table):
-    number: int | None = None
+    number: Number | None = None
     reference: str | None = None
     email: str | None = None
     name: str | None = None
     plan: str | None = None
-    parent: int | None = None
+    parent: Number | None = None
     currency: str | None = None
     timezone: str | None = None
     country: str | None = None
@@ -84,9 +99,9 @@ class PriceFeatureTable(_Table):
     identifier: str
     amount: str | int
     model: Literal["FLAT", "PACKAGE"] = "FLAT"
-    block_size: int | None = None
-    min_quantity: int | None = None
-    max_quantity: int | None = None
+    block_size: Quantity | None = None
+    min_quantity: Quantity | None = None
+    max_quantity: Quantity | None = None
 
 
 class PriceTable(_Table):
@@ -102,9 +117,9 @@ class PriceTable(_Table):
 class PlanTable(_Table):
     identifier: str
     name: str | None = None
-    number: int | None = None
+    number: Number | None = None
     product: str | None = None
-    customer: int | None = None
+    customer: Number | None = None
     currency: str | None = None
     state: Literal["draft", "published", "archived"] | None = None
     features: list[str] | None = None
@@ -113,14 +128,14 @@ class PlanTable(_Table):
 
 class PaymentMethodTable(_Table):
     customer: str
-    gateway: str
+    gateway: Literal["sandbox", "stripe"]
     token: str
     default: bool = False
 
 
 class TaxTable(_Table):
     name: str
-    customer: int = 1
+    customer: Number = 1
     description: str = ""
     rate: str | int = 0
     amount: str | int = 0
@@ -175,8 +190,46 @@ def document_from_tables(tables: dict[str, Any]) -> Document:
         document = msgspec.convert(tables, Document)
     except msgspec.ValidationError as error:
         raise ProvisioningRefused(str(error).replace("$.", "").replace("`", "")) from error
+    except UnicodeEncodeError as error:
+        raise ProvisioningRefused("A text has a character that cannot be stored.") from error
+    for where, text in _texts(document):
+        if not is_storable(text):
+            raise ProvisioningRefused(f"{where}: has a character that cannot be stored.")
+    for where, name in _names(document):
+        if not 1 <= len(name) <= NAME_LENGTH_MAX:
+            raise ProvisioningRefused(f"{where}: must have 1 to {NAME_LENGTH_MAX} characters.")
     if document.tenant.clock is not None:
         raise ProvisioningRefused("tenant.clock: this version has no test clock; leave it out.")
     if document.webhook_endpoints is not None:
         raise ProvisioningRefused("webhook_endpoints: this version sends no webhooks; leave them out.")
     return document
+
+
+def _texts(value: Any, where: str = "") -> Iterator[tuple[str, str]]:
+    """Every text in a value, keys of tables too, and where it stands."""
+    if isinstance(value, str):
+        yield where, value
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _texts(item, f"{where}[{index}]")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield where, key
+            yield from _texts(item, f"{where}.{key}")
+    elif isinstance(value, msgspec.Struct):
+        for field in msgspec.structs.fields(value):
+            yield from _texts(getattr(value, field.name), f"{where}.{field.encode_name}".removeprefix("."))
+
+
+def _names(document: Document) -> Iterator[tuple[str, str]]:
+    """What rows are found by, where no rule of its own bounds it, and where it stands."""
+    for index, key in enumerate(document.keys):
+        yield f"keys[{index}].name", key.name or key.kind
+    for index, role in enumerate(document.roles):
+        yield f"roles[{index}].name", role.name
+    for index, person in enumerate(document.people):
+        yield f"people[{index}].username", person.username
+    for index, method in enumerate(document.payment_methods):
+        yield f"payment_methods[{index}].token", method.token
+    for index, tax in enumerate(document.taxes):
+        yield f"taxes[{index}].name", tax.name
