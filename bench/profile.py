@@ -35,8 +35,7 @@ def profile(console: Console, folder: Path, generator: Generator) -> None:
         until = time.monotonic() + 10
         while not output.exists() and time.monotonic() < until:
             time.sleep(0.1)
-    time.sleep(0.1)
-    seen = json.loads(output.read_text())
+        seen = json.loads(output.read_text())
     console.print(f"{turn.rate:,.0f} charges/s while sampled; shares are of each thread's wall time.")
     for name, title in THREADS.items():
         thread = seen["threads"][name]

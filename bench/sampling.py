@@ -50,7 +50,9 @@ class Sampler(threading.Thread):
             }
             for name, before in cpu_before.items()
         }
-        self._output.write_text(json.dumps({"seconds": seconds, "threads": threads}))
+        part = self._output.with_suffix(".part")
+        part.write_text(json.dumps({"seconds": seconds, "threads": threads}))
+        part.rename(self._output)
 
     def _see(self, thread: str, frame: FrameType) -> None:
         code = frame.f_code
