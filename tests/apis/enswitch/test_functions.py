@@ -10,7 +10,9 @@ import pytest
 
 from tests.apis.enswitch.client import Client
 from tests.harness import InProcess
-from tollhouse.apis.enswitch import functions, reply
+from tollhouse.apis.enswitch import functions
+from tollhouse.apis.enswitch.functions.transactions import SORTS
+from tollhouse.apis.enswitch.reply.envelope import REFUSALS
 from tollhouse.ledger import refusals
 from tollhouse.ledger.facts import CustomerFact, ExchangeRateFact
 from tollhouse.ledger.refusals import Refusal
@@ -411,7 +413,7 @@ def test_transactions_are_listed_in_any_order_and_window(telco: Client) -> None:
         "description": "abc",
         "amount": "abc",
     }
-    assert set(order) == set(functions.SORTS)
+    assert set(order) == set(SORTS)
     for sort, wanted in order.items():
         for descending in (0, 1):
             found = telco("transactions/list", customer=11, sort=sort, descending=descending).data
@@ -569,8 +571,8 @@ def test_other_functions_take_no_key(acme: Client) -> None:
 
 def test_every_refusal_that_a_function_can_meet_has_a_code() -> None:
     """Those of other wires have none here, and are no part of these commands."""
-    known = set(reply.REFUSALS)
-    for own in reply.REFUSALS_OF.values():
+    known = set(REFUSALS)
+    for own in (function.refusals for function in functions.FUNCTIONS):
         assert set(own) <= known
     every = {value for value in vars(refusals).values() if isinstance(value, type) and issubclass(value, Refusal)}
     assert known <= every

@@ -8,9 +8,10 @@ import pytest
 
 from tests.apis.enswitch.client import Client
 from tests.harness import InProcess
-from tollhouse.apis.enswitch import reply
-from tollhouse.apis.enswitch.functions import FUNCTIONS, Function
+from tollhouse.apis.enswitch.functions import FUNCTIONS
+from tollhouse.apis.enswitch.functions.parameters import Function
 from tollhouse.apis.enswitch.openapi import DOCUMENT
+from tollhouse.apis.enswitch.reply.envelope import REFUSALS
 
 PAGE = (Path(__file__).parents[3] / "docs" / "enswitch.md").read_text(encoding="utf-8")
 
@@ -55,6 +56,6 @@ def test_every_function_is_told_with_its_privileges(function: Function) -> None:
 
 
 def test_every_code_is_told() -> None:
-    tables = [reply.REFUSALS, *reply.REFUSALS_OF.values()]
+    tables = [REFUSALS, *(function.refusals for function in FUNCTIONS)]
     codes = {"200", "201", "204", "401", "402", "405", "413", "503", *(code for t in tables for code, _ in t.values())}
     assert [code for code in sorted(codes) if code not in PAGE] == []

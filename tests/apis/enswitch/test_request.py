@@ -10,7 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tollhouse.apis.enswitch import functions
-from tollhouse.apis.enswitch.request import NO_ID, Given, Invalid, Sent
+from tollhouse.apis.enswitch.functions.charges import CREATE_CHARGE, GET_CHARGE, UPDATE_CHARGE
+from tollhouse.apis.enswitch.functions.customers import GET_CUSTOMER
+from tollhouse.apis.enswitch.functions.parameters import NAME_LENGTH_MAX
+from tollhouse.apis.enswitch.sent import NO_ID, Given, Invalid, Sent
 from tollhouse.domain.decimals import decimal_text
 
 TYPES = [None, "application/json", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded", "?;=,"]
@@ -38,10 +41,10 @@ def test_anything_is_values_or_faults(query: bytes, body: bytes, content_type: s
         )
 
 
-@given(text=st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=functions.NAME_LENGTH_MAX))
+@given(text=st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=NAME_LENGTH_MAX))
 def test_a_text_survives_both_encodings(text: str) -> None:
     for encoded in (quote(text, safe=""), quote_plus(text)):
-        values = Given(Sent(f"name={encoded}".encode(), b"", None), functions.GET_CUSTOMER.parameters)
+        values = Given(Sent(f"name={encoded}".encode(), b"", None), GET_CUSTOMER.parameters)
         values.check()
         assert values.get("name") == text
 
@@ -54,7 +57,7 @@ def test_a_text_survives_both_encodings(text: str) -> None:
     ],
 )
 def test_an_id_that_cannot_be_is_nobodys(text: str, value: int) -> None:
-    assert Given(Sent(f"id={text}".encode(), b"", None), functions.GET_CHARGE.parameters).get("id") == value
+    assert Given(Sent(f"id={text}".encode(), b"", None), GET_CHARGE.parameters).get("id") == value
 
 
 @pytest.mark.parametrize(
@@ -65,7 +68,7 @@ def test_an_id_that_cannot_be_is_nobodys(text: str, value: int) -> None:
     ],
 )
 def test_other_spellings_are_no_integer(text: str) -> None:
-    values = Given(Sent(f"id={text}".encode(), b"", None), functions.GET_CHARGE.parameters)
+    values = Given(Sent(f"id={text}".encode(), b"", None), GET_CHARGE.parameters)
     assert faults(values) == [("id", "id must be an integer.")]
 
 
@@ -73,7 +76,7 @@ def test_other_spellings_are_no_integer(text: str) -> None:
     ("text", "value"), [("10.50", "10.50"), ("-0.000001", "-0.000001"), ("007", "7.00"), ("999999999999999", None)]
 )
 def test_a_decimal_is_exact(text: str, value: str | None) -> None:
-    amount = Given(Sent(f"amount={text}".encode(), b"", None), functions.CREATE_CHARGE.parameters).get("amount")
+    amount = Given(Sent(f"amount={text}".encode(), b"", None), CREATE_CHARGE.parameters).get("amount")
     assert decimal_text(amount) == (value or f"{text}.00")
 
 
@@ -85,5 +88,5 @@ def test_a_decimal_is_exact(text: str, value: str | None) -> None:
     ],
 )
 def test_other_spellings_are_no_decimal(text: str) -> None:
-    values = Given(Sent(f"amount={text}".encode(), b"", None), functions.UPDATE_CHARGE.parameters)
+    values = Given(Sent(f"amount={text}".encode(), b"", None), UPDATE_CHARGE.parameters)
     assert [name for name, _ in faults(values)] == ["id", "amount"]

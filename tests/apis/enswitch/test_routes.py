@@ -179,7 +179,7 @@ def test_a_fault_of_ours_is_code_500_without_a_word_about_it(acme: Client, monke
     def fail(*_: object) -> None:
         raise ZeroDivisionError("secret")
 
-    monkeypatch.setattr("tollhouse.apis.enswitch.request.charge_to_create", fail)
+    monkeypatch.setattr("tollhouse.apis.enswitch.request.charges.charge_to_create", fail)
     answer = acme("charges/create", name="x", customer=123)
     assert msgspec.to_builtins(answer.responses) == [
         {"code": "500", "key": "", "message": "Something went wrong here."}

@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from tollhouse.apis.desk import Desk
-from tollhouse.apis.enswitch.functions import Function
+from tollhouse.apis.enswitch.functions.parameters import Function
 from tollhouse.ledger.commands import TENANT_SCOPE, Caller, customer_scope
 from tollhouse.ledger.facts import ROOT_NUMBER, CustomerFact, PersonFact, RoleFact, TenantFact
 from tollhouse.passwords import NOBODY, password_matches

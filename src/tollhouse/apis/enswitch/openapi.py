@@ -4,94 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from tollhouse.apis.enswitch.functions import DECIMAL, FUNCTIONS, INTEGER, LOGIN, Function, Parameter
-from tollhouse.domain.periods import PERIODS
-from tollhouse.ledger.seeing import LIABLE_OBJECTS
-
-_INTEGER = {"type": "integer"}
-_FLAG = {"type": "integer", "enum": [0, 1]}
-_TEXT = {"type": "string"}
-_SECONDS = {"type": "integer", "description": "UNIX seconds; 0 is none."}
-_MONEY = {"type": "string", "pattern": r"^-?[0-9]+\.[0-9]{2,}$"}
-
-
-def _object(**properties: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "required": list(properties),
-        "properties": properties,
-        "additionalProperties": False,
-    }
-
-
-_CHARGE = _object(
-    id=_INTEGER,
-    name=_TEXT,
-    customer={"type": "integer", "description": "0 for a rate plan's charge."},
-    plan={"type": "integer", "description": "0 for a customer's charge."},
-    amount=_MONEY,
-    buy=_MONEY,
-    currency=_TEXT,
-    description=_TEXT,
-    end=_SECONDS,
-    number=_INTEGER,
-    period={"type": "string", "enum": list(PERIODS)},
-    start=_SECONDS,
-)
-_TRANSACTION = _object(
-    id=_INTEGER,
-    customer=_INTEGER,
-    person=_INTEGER,
-    type=_TEXT,
-    reference=_TEXT,
-    time=_INTEGER,
-    amount={**_MONEY, "description": "With tax; negative is owed."},
-    currency=_TEXT,
-    description=_TEXT,
-    charge=_INTEGER,
-    invoice=_INTEGER,
-    taxes={"type": "string", "description": "The ids of the taxes in it, separated by commas."},
-)
-_CUSTOMER = _object(
-    id=_INTEGER,
-    name=_TEXT,
-    email=_TEXT,
-    reference=_TEXT,
-    parent={"type": "integer", "description": "0 for the caller's own customer."},
-    plan=_INTEGER,
-    balance=_MONEY,
-    currency=_TEXT,
-    bill_type=_TEXT,
-    timezone=_TEXT,
-    country=_TEXT,
-    created=_INTEGER,
-)
-
-_DATA: dict[str, dict[str, Any]] = {
-    "created": _object(id=_INTEGER),
-    "charge": _CHARGE,
-    "charges": {"type": "array", "items": _CHARGE},
-    "liability": _object(
-        tax=_INTEGER, type={"type": "string", "enum": list(LIABLE_OBJECTS)}, number=_INTEGER, liable=_FLAG
-    ),
-    "transactions": {"type": "array", "items": _TRANSACTION},
-    "customer": {
-        "anyOf": [_CUSTOMER, {"type": "object", "maxProperties": 0, "description": "With check=1."}],
-    },
-}
+from tollhouse.apis.enswitch.functions import FUNCTIONS
+from tollhouse.apis.enswitch.functions.parameters import DECIMAL, INTEGER, Function, Parameter
+from tollhouse.apis.enswitch.functions.shapes import A_TEXT, AN_INTEGER, an_object
 
 _RESPONSES = {
     "type": "array",
     "minItems": 1,
-    "items": _object(
+    "items": an_object(
         code={"type": "string", "pattern": "^[2-5][0-9]{2}$"},
         key={"type": "string", "description": "The parameter that is at fault, else empty."},
-        message=_TEXT,
+        message=A_TEXT,
     ),
 }
 
-_RETRY_AFTER = {"Retry-After": {"description": "Seconds.", "schema": _INTEGER}}
-_ALLOW = {"Allow": {"description": "`GET, POST`", "schema": _TEXT}}
+_RETRY_AFTER = {"Retry-After": {"description": "Seconds.", "schema": AN_INTEGER}}
+_ALLOW = {"Allow": {"description": "`GET, POST`", "schema": A_TEXT}}
 _REPLAYED = {
     "Idempotency-Replayed": {
         "description": "`true` on every answer of a key but its first.",
@@ -114,7 +42,7 @@ def _document() -> dict[str, Any]:
             ),
         },
         "paths": {f"/api/json/{function.path}/": _operations(function) for function in FUNCTIONS},
-        "components": {"schemas": {"Envelope": _object(responses=_RESPONSES)}},
+        "components": {"schemas": {"Envelope": an_object(responses=_RESPONSES)}},
     }
 
 
@@ -143,9 +71,9 @@ def _operations(function: Function) -> dict[str, Any]:
 
 
 def _responses(function: Function) -> dict[str, Any]:
-    answer = _object(responses=_RESPONSES)
+    answer = an_object(responses=_RESPONSES)
     if function.data is not None:
-        answer["properties"]["data"] = _DATA[function.data]
+        answer["properties"]["data"] = function.data
     replays = any(parameter.name == "idempotency_key" for parameter in function.parameters)
     return {
         "200": {
@@ -170,7 +98,7 @@ def _parameter_in_query(parameter: Parameter) -> dict[str, Any]:
         "name": parameter.name,
         "in": "query",
         "description": parameter.about,
-        "required": _is_required(parameter),
+        "required": parameter.required,
         "schema": _schema(parameter),
     }
 
@@ -178,15 +106,11 @@ def _parameter_in_query(parameter: Parameter) -> dict[str, Any]:
 def _form(function: Function) -> dict[str, Any]:
     return {
         "type": "object",
-        "required": [parameter.name for parameter in function.parameters if _is_required(parameter)],
+        "required": [parameter.name for parameter in function.parameters if parameter.required],
         "properties": {
             parameter.name: {**_schema(parameter), "description": parameter.about} for parameter in function.parameters
         },
     }
-
-
-def _is_required(parameter: Parameter) -> bool:
-    return parameter.required or parameter in LOGIN
 
 
 def _schema(parameter: Parameter) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""From ENSwitch's wire to values and commands.
+"""From ENSwitch's wire to values.
 
 Parameters come in the query and, with POST, in the body; the body wins. They are parsed from the raw bytes: `;`
 separates as `&` does, and nothing is joined, guessed or cut. Every fault that can be told from the request alone is
@@ -16,25 +16,13 @@ from urllib.parse import unquote_to_bytes
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import Field, FormParser, parse_options_header
 
-from tollhouse.apis.enswitch import functions
-from tollhouse.apis.enswitch.functions import DECIMAL, INTEGER, Parameter
+from tollhouse.apis.enswitch.functions import parameters
+from tollhouse.apis.enswitch.functions.parameters import DECIMAL, INTEGER, Parameter
 from tollhouse.apis.strict_json import JsonMalformed, parse
-from tollhouse.domain import money, periods
+from tollhouse.domain import money
 from tollhouse.domain.decimals import DecimalMalformed, DecimalOutOfRange, decimal_from_text
 from tollhouse.domain.identity import is_storable
-from tollhouse.ledger.clock import SECOND
-from tollhouse.ledger.commands import (
-    TAXABLE,
-    Caller,
-    ChargeNow,
-    CreateCharge,
-    CreateTax,
-    DeleteCharge,
-    Idempotency,
-    SetLiability,
-    UpdateCharge,
-)
-from tollhouse.ledger.queries import StatementWanted
+from tollhouse.ledger.commands import Idempotency
 
 #: More parameters than this cannot be meant.
 PARAMETERS_MAX = 1000
@@ -116,12 +104,12 @@ class Given:
             raise Invalid(sorted(self._faults.items(), key=lambda fault: self._order[fault[0]]))
 
 
-# What functions make of their parameters. Each raises Invalid.
+# Parameters that many functions take.
 
 
 def login_from_wire(sent: Sent) -> tuple[str, str] | None:
     """Username and password; None where one of them was not given."""
-    given = Given(sent, functions.LOGIN)
+    given = Given(sent, parameters.LOGIN)
     username, password = given.get("auth_username"), given.get("auth_password")
     if username and password:
         return username, password
@@ -134,147 +122,18 @@ def idempotency_from_wire(given: Given, header: str | None, scope: str) -> Idemp
     key = given.get("idempotency_key") if header is None else header
     if key is None:
         return None
-    if not 1 <= len(key) <= functions.KEY_LENGTH_MAX or not is_storable(key):
-        given.refuse("idempotency_key", f"idempotency_key must have 1 to {functions.KEY_LENGTH_MAX} characters.")
+    if not 1 <= len(key) <= parameters.KEY_LENGTH_MAX or not is_storable(key):
+        given.refuse("idempotency_key", f"idempotency_key must have 1 to {parameters.KEY_LENGTH_MAX} characters.")
     return Idempotency(scope, key)
 
 
-def charge_to_create(
-    given: Given, *, tenant_id: int, caller: Caller, idempotency: Idempotency | None, self_charges: bool
-) -> CreateCharge:
-    customer_number, plan_number = customer_or_plan(given)
-    if not customer_number and not plan_number and not given.has_fault("customer", "plan"):
-        given.refuse("customer", "customer or plan is required.")
-    start_at, end_at = _window(given)
-    currency = _currency(given)
-    given.check()
-    return CreateCharge(
-        tenant_id=tenant_id,
-        idempotency=idempotency,
-        caller=caller,
-        customer_number=customer_number,
-        plan_number=plan_number,
-        name=given.get("name"),
-        amount=given.get("amount", Decimal(0)),
-        buy=given.get("buy", Decimal(0)),
-        currency=currency,
-        description=given.get("description", ""),
-        period=given.get("period", ""),
-        start_at=start_at or 0,
-        end_at=end_at or 0,
-        number_max=given.get("number", 0),
-        validation=given.get("validation") == 1,
-        self_charges=self_charges,
-    )
-
-
-def charge_to_update(given: Given, *, tenant_id: int, caller: Caller) -> UpdateCharge:
-    start_at, end_at = _window(given)
-    currency = _currency(given)
-    given.check()
-    return UpdateCharge(
-        tenant_id=tenant_id,
-        caller=caller,
-        charge_id=given.get("id"),
-        name=given.get("name"),
-        amount=given.get("amount"),
-        buy=given.get("buy"),
-        currency=currency,
-        description=given.get("description"),
-        period=given.get("period"),
-        start_at=start_at,
-        end_at=end_at,
-        number_max=given.get("number"),
-        validation=given.get("validation") == 1,
-    )
-
-
-def charge_to_delete(given: Given, *, tenant_id: int, caller: Caller) -> DeleteCharge:
-    given.check()
-    return DeleteCharge(tenant_id=tenant_id, caller=caller, charge_id=given.get("id"))
-
-
-def charge_to_charge(given: Given, *, tenant_id: int, caller: Caller, idempotency: Idempotency | None) -> ChargeNow:
-    given.check()
-    return ChargeNow(tenant_id=tenant_id, idempotency=idempotency, caller=caller, charge_id=given.get("id"))
-
-
-def tax_to_create(given: Given, *, tenant_id: int, caller: Caller) -> CreateTax:
-    currency = _currency(given)
-    given.check()
-    return CreateTax(
-        tenant_id=tenant_id,
-        caller=caller,
-        owner_number=given.get("customer") or None,
-        name=given.get("name"),
-        description=given.get("description", ""),
-        rate=given.get("rate", Decimal(0)),
-        flat=given.get("amount", Decimal(0)),
-        currency=currency,
-        covers=frozenset(kind for kind in TAXABLE if given.get(kind, 1)),
-        liable=given.get("liable", 2),
-        shared=given.get("shared") == 1,
-        validation=given.get("validation") == 1,
-    )
-
-
-def liability_to_set(given: Given, *, tenant_id: int, caller: Caller) -> SetLiability:
-    given.check()
-    return SetLiability(
-        tenant_id=tenant_id,
-        caller=caller,
-        tax_id=given.get("tax"),
-        object_type=given.get("type"),
-        object_id=given.get("number"),
-        liable=given.get("liable") == 1,
-    )
-
-
-def statement_wanted(given: Given) -> StatementWanted:
-    start, end = given.get("start", 0), given.get("end")
-    given.check()
-    return StatementWanted(
-        start_at=start * SECOND,
-        end_at=None if end is None else end * SECOND,
-        sort=given.get("sort", "time"),
-        descending=given.get("descending") == 1,
-    )
-
-
-def customer_wanted(given: Given) -> tuple[str, Any]:
-    """By what a customer is asked for, and its value. A 0 and an empty text count as not given."""
-    names = [name for name in ("id", "name", "email") if given.get(name)]
-    if len(names) > 1:
-        given.refuse(names[1], f"{names[1]} may not be given together with {names[0]}.")
-    elif not names:
-        given.refuse("id", "id, name or email is required.")
-    given.check()
-    return names[0], given.get(names[0])
-
-
-def customer_or_plan(given: Given) -> tuple[int, int]:
-    """The customer and the plan, of which at most one is given: a 0 counts as not given."""
-    customer_number, plan_number = given.get("customer", 0), given.get("plan", 0)
-    if customer_number and plan_number:
-        given.refuse("plan", "plan may not be given together with customer.")
-    return customer_number, plan_number
-
-
-def _window(given: Given) -> tuple[int | None, int | None]:
-    """Start and end as instants, None where they are not given."""
-    start, end = given.get("start"), given.get("end")
-    if start is not None and end is not None and not periods.is_window(start, end):
-        given.refuse("end", "end must be after start.")
-    return (None if start is None else start * SECOND), (None if end is None else end * SECOND)
-
-
-def _currency(given: Given) -> str | None:
-    """The upper-case code of a currency that there is."""
-    text: str | None = given.get("currency")
+def currency_from_wire(given: Given, name: str = "currency") -> str | None:
+    """The upper-case code of a currency that there is; None where it was not given. Notes a fault."""
+    text: str | None = given.get(name)
     if text is None:
         return None
     if not (text.isascii() and money.is_currency(text.upper())):
-        given.refuse("currency", "currency must be the ISO 4217 code of a currency.")
+        given.refuse(name, f"{name} must be the ISO 4217 code of a currency.")
     return text.upper()
 
 

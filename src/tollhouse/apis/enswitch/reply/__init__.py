@@ -1,0 +1,1 @@
+"""From facts, receipts and refusals to ENSwitch's wire, by noun."""

@@ -1,0 +1,1 @@
+"""From ENSwitch's wire to values and commands, by noun."""

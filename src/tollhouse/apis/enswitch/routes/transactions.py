@@ -1,0 +1,34 @@
+"""Transactions."""
+
+from __future__ import annotations
+
+from tollhouse.apis.desk import Desk
+from tollhouse.apis.enswitch.call import Call
+from tollhouse.apis.enswitch.functions import transactions as functions
+from tollhouse.apis.enswitch.reply import envelope
+from tollhouse.apis.enswitch.reply import transactions as reply
+from tollhouse.apis.enswitch.request import transactions as request
+from tollhouse.apis.enswitch.routes.answers import Answers, answered_by
+from tollhouse.ledger import seeing
+from tollhouse.ledger.queries import AccountQueries
+from tollhouse.web import Reply
+
+
+class TransactionAnswers(Answers):
+    def __init__(self, desk: Desk, queries: AccountQueries) -> None:
+        super().__init__(desk)
+        self._queries = queries
+        self.by_path = answered_by((functions.LIST_TRANSACTIONS, self._list))
+
+    async def _list(self, call: Call) -> Reply:
+        wanted = request.statement_wanted(call.given)
+        number = call.given.get("customer") or call.caller.customer_number
+        await self._read(call.tenant_id, seeing.customer_seen, call.caller, number)
+        if call.given.get("invoice"):
+            return envelope.data_to_wire([])
+
+        def statement() -> Reply:
+            lines = self._queries.statement(call.tenant_id, number, wanted)
+            return envelope.data_to_wire([reply.statement_line_to_wire(line) for line in lines])
+
+        return await self._desk.reads.run(statement)

@@ -1,0 +1,32 @@
+"""Who is owed, and what opens their doors."""
+
+from __future__ import annotations
+
+from tollhouse.ledger.facts.fact import Fact
+
+
+class TenantFact(Fact):
+    tenant_id: int
+    slug: str
+    name: str
+    currency: str
+    timezone: str
+    session_window_minutes: int
+    blocked: int
+    anchor: str
+    empty_period_grace_minutes: int
+    public_keys_may_charge: int
+    private_webhooks: int
+    hosts: str
+    created_at: int
+
+
+class KeyFact(Fact):
+    """An API key by the SHA-256 of its text; the text is nowhere kept."""
+
+    key_hash: str
+    tenant_id: int
+    name: str
+    kind: str
+    created_at: int
+    revoked_at: int | None

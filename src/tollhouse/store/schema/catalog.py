@@ -1,0 +1,79 @@
+"""What is sold."""
+
+from __future__ import annotations
+
+from sqlalchemy import Index
+
+from tollhouse.store.schema.columns import a_table, integer_column, text_column
+
+products = a_table(
+    "products",
+    ("tenant_id", "product_id"),
+    integer_column("tenant_id"),
+    integer_column("product_id"),
+    text_column("uid"),
+    text_column("identifier"),
+    text_column("name"),
+    indexes=(Index("ux_products_identifier", "tenant_id", "identifier", unique=True),),
+)
+
+
+features = a_table(
+    "features",
+    ("tenant_id", "feature_id"),
+    integer_column("tenant_id"),
+    integer_column("feature_id"),
+    text_column("uid"),
+    text_column("identifier"),
+    text_column("name"),
+    text_column("feature_type"),
+    indexes=(Index("ux_features_identifier", "tenant_id", "identifier", unique=True),),
+)
+
+
+plans = a_table(
+    "plans",
+    ("tenant_id", "number"),
+    integer_column("tenant_id"),
+    integer_column("number"),
+    text_column("identifier"),
+    text_column("name"),
+    integer_column("product_id"),
+    integer_column("owner_number"),
+    text_column("currency"),
+    text_column("state"),
+    text_column("features"),
+    integer_column("created_at"),
+    indexes=(Index("ux_plans_identifier", "tenant_id", "identifier", unique=True),),
+)
+
+
+plan_prices = a_table(
+    "plan_prices",
+    ("tenant_id", "plan_number", "position"),
+    integer_column("tenant_id"),
+    integer_column("plan_number"),
+    integer_column("position"),
+    text_column("currency"),
+    text_column("charge_period"),
+    text_column("price_type"),
+    text_column("amount", null=True),
+    text_column("tax_behavior"),
+    text_column("countries"),
+)
+
+
+price_features = a_table(
+    "price_features",
+    ("tenant_id", "plan_number", "price_position", "position"),
+    integer_column("tenant_id"),
+    integer_column("plan_number"),
+    integer_column("price_position"),
+    integer_column("position"),
+    text_column("identifier"),
+    text_column("model"),
+    text_column("amount"),
+    integer_column("block_size", null=True),
+    integer_column("quantity_min", null=True),
+    integer_column("quantity_max", null=True),
+)

@@ -1,0 +1,82 @@
+"""Tenants and what opens their doors."""
+
+from __future__ import annotations
+
+from sqlalchemy import Index
+
+from tollhouse.store.schema.columns import a_table, integer_column, text_column
+
+tenants = a_table(
+    "tenants",
+    ("tenant_id",),
+    integer_column("tenant_id"),
+    text_column("slug"),
+    text_column("name"),
+    text_column("currency"),
+    text_column("timezone"),
+    integer_column("session_window_minutes"),
+    integer_column("blocked"),
+    text_column("anchor"),
+    integer_column("empty_period_grace_minutes"),
+    integer_column("public_keys_may_charge"),
+    integer_column("private_webhooks"),
+    text_column("hosts"),
+    integer_column("created_at"),
+    indexes=(Index("ux_tenants_slug", "slug", unique=True),),
+)
+
+
+api_keys = a_table(
+    "api_keys",
+    ("key_hash",),
+    text_column("key_hash"),
+    integer_column("tenant_id"),
+    text_column("name"),
+    text_column("kind"),
+    integer_column("created_at"),
+    integer_column("revoked_at", null=True),
+    indexes=(Index("ux_api_keys_name", "tenant_id", "name", unique=True),),
+)
+
+
+login_names = a_table(
+    "login_names",
+    ("username",),
+    text_column("username"),
+    integer_column("tenant_id"),
+    integer_column("person_id"),
+)
+
+
+counters = a_table(
+    "counters",
+    ("tenant_id", "name"),
+    integer_column("tenant_id"),
+    text_column("name"),
+    integer_column("next_value"),
+)
+
+
+roles = a_table(
+    "roles",
+    ("tenant_id", "role_id"),
+    integer_column("tenant_id"),
+    integer_column("role_id"),
+    text_column("name"),
+    text_column("privileges"),
+    indexes=(Index("ux_roles_name", "tenant_id", "name", unique=True),),
+)
+
+
+people = a_table(
+    "people",
+    ("tenant_id", "person_id"),
+    integer_column("tenant_id"),
+    integer_column("person_id"),
+    text_column("username"),
+    text_column("password_hash"),
+    integer_column("role_id"),
+    integer_column("customer_number"),
+    integer_column("locked"),
+    integer_column("created_at"),
+)

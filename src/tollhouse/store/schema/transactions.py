@@ -1,0 +1,60 @@
+"""What happened."""
+
+from __future__ import annotations
+
+from sqlalchemy import Index
+
+from tollhouse.store.schema.columns import a_table, integer_column, text_column
+
+transactions = a_table(
+    "transactions",
+    ("tenant_id", "transaction_id"),
+    integer_column("tenant_id"),
+    integer_column("transaction_id"),
+    integer_column("customer_number"),
+    text_column("kind"),
+    text_column("settlement"),
+    text_column("origin"),
+    text_column("currency"),
+    integer_column("net_minor"),
+    integer_column("tax_minor"),
+    integer_column("gross_minor"),
+    integer_column("buy_minor"),
+    integer_column("effective_at"),
+    integer_column("recorded_at"),
+    integer_column("charge_id", null=True),
+    integer_column("payment_id", null=True),
+    integer_column("person_id", null=True),
+    text_column("description"),
+    text_column("exchange_from", null=True),
+    text_column("exchange_rate", null=True),
+    integer_column("exchange_rate_at", null=True),
+    indexes=(Index("ix_transactions_customer", "tenant_id", "customer_number", "effective_at", "transaction_id"),),
+)
+
+
+transaction_taxes = a_table(
+    "transaction_taxes",
+    ("tenant_id", "transaction_id", "line_no"),
+    integer_column("tenant_id"),
+    integer_column("transaction_id"),
+    integer_column("line_no"),
+    integer_column("tax_id"),
+    text_column("name"),
+    text_column("rate"),
+    text_column("flat"),
+    integer_column("amount_minor"),
+)
+
+
+receipts = a_table(
+    "receipts",
+    ("tenant_id", "scope", "key_hash"),
+    integer_column("tenant_id"),
+    text_column("scope"),
+    text_column("key_hash"),
+    text_column("fingerprint"),
+    text_column("kind"),
+    integer_column("fact_id"),
+    integer_column("recorded_at"),
+)
