@@ -1,4 +1,4 @@
-"""The benchmark's command line: `python -m bench [--quick] [--generator wrk|own] [--profile]`."""
+"""The benchmark's command line: `python -m bench [--quick] [--generator wrk|own] [--scale] [--profile]`."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from bench.machine import load_average, machine, versions
 from bench.profile import profile
 from bench.raw import RawTurns
 from bench.rounds import Comparison, Effort
+from bench.scale.report import measure_scale
 from bench.servers import ServerFailed, serving_constant, serving_tollhouse, tollhouse
 from bench.stores import Place, postgres_place, sqlite_place
 
@@ -38,7 +39,9 @@ def main() -> None:
         folder = Path(name).resolve()
         try:
             generator = Generator(folder, name=options.generator)
-            if options.profile:
+            if options.scale:
+                measure_scale(console, folder, PLACES, options)
+            elif options.profile:
                 profile(console, folder, generator)
             elif _measure(console, folder, generator, options):
                 sys.exit(1)
@@ -105,6 +108,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--store", action="append", choices=list(PLACES), help="this store alone")
     parser.add_argument("--generator", choices=("wrk", "own"), help="default: wrk where it is on PATH")
     parser.add_argument("--directory", type=Path, help="where the stores are made; a disk, not memory")
+    parser.add_argument("--scale", action="store_true", help="charge 100,000 customers instead; quick: 10,000")
+    parser.add_argument("--customers", type=int, help="with --scale: so many instead")
     parser.add_argument("--profile", action="store_true", help="say where the time goes instead")
     return parser.parse_args()
 

@@ -17,6 +17,7 @@ from bench.traffic import KEY, Traffic
 
 TENANT = Path(__file__).parent / "tenant.toml"
 START_SECONDS = 30
+COMMAND_SECONDS = 600
 
 
 class ServerFailed(Exception):
@@ -65,7 +66,7 @@ def tollhouse(database_url: str, *arguments: str) -> str:
         env=environment(database_url),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=COMMAND_SECONDS,
         check=False,
     )
     if done.returncode:
@@ -75,11 +76,11 @@ def tollhouse(database_url: str, *arguments: str) -> str:
 
 @contextmanager
 def serving_tollhouse(
-    folder: Path, name: str, database_url: str, *, sampled_to: Path | None = None
+    folder: Path, name: str, database_url: str, tenant: Path = TENANT, *, sampled_to: Path | None = None
 ) -> Iterator[Server]:
     """A Tollhouse with the benchmark's tenant, its logs in a file; `sampled_to` makes it write a profile of itself."""
     tollhouse(database_url, "migrate")
-    tollhouse(database_url, "apply", str(TENANT))
+    tollhouse(database_url, "apply", str(tenant))
     port = free_port()
     program = ["-m", "tollhouse"] if sampled_to is None else ["-m", "bench.sampling", str(sampled_to)]
     command = [*program, "serve", "--port", str(port)]

@@ -32,13 +32,13 @@ class Place:
 def sqlite_place(folder: Path) -> Iterator[Place]:
     url, raw_url = f"sqlite:///{folder}/tollhouse.db", f"sqlite:///{folder}/raw.db"
     tollhouse(raw_url, "migrate")
-    with closing(_sqlite_connection(raw_url)) as connection:
+    with closing(sqlite_connection(raw_url)) as connection:
         names = ("journal_mode", "synchronous", "wal_autocheckpoint")
         settings = {name: str(connection.execute(f"PRAGMA {name}").fetchone()[0]) for name in names}
-    yield Place("SQLite", sqlite3.sqlite_version, url, lambda: RawSqlite(_sqlite_connection(raw_url)), settings)
+    yield Place("SQLite", sqlite3.sqlite_version, url, lambda: RawSqlite(sqlite_connection(raw_url)), settings)
 
 
-def _sqlite_connection(url: str) -> sqlite3.Connection:
+def sqlite_connection(url: str) -> sqlite3.Connection:
     """As Tollhouse's own writing connection is."""
     connection = sqlite_engine(store_url(url), writing=True, pool_size=1).raw_connection()
     driver = cast(sqlite3.Connection, connection.driver_connection)

@@ -41,6 +41,7 @@ ACME = (GOLDEN / "acme.toml").read_text(encoding="utf-8")
 BETA = (GOLDEN / "beta.toml").read_text(encoding="utf-8")
 SHOP = (GOLDEN / "shop.toml").read_text(encoding="utf-8")
 TELCO = (GOLDEN / "telco.toml").read_text(encoding="utf-8")
+CLOCKWORK = (GOLDEN / "clockwork.toml").read_text(encoding="utf-8")
 
 START_SECONDS = 30
 
@@ -116,11 +117,11 @@ def migrated_sqlite() -> Path:
 
 @cache
 def provisioned_sqlite() -> Path:
-    """A SQLite file with the tenants acme, beta, shop and telco, to be copied."""
+    """A SQLite file with the tenants acme, beta, shop, telco and clockwork, to be copied."""
     file = migrated_sqlite().with_name("provisioned.db")
     shutil.copy(migrated_sqlite(), file)
     with closing(SqlStore(store_url(f"sqlite:///{file}"))) as store:
-        for text in (ACME, BETA, SHOP, TELCO):
+        for text in (ACME, BETA, SHOP, TELCO, CLOCKWORK):
             provision(store, text)
     return file
 
@@ -181,10 +182,11 @@ class Answer(msgspec.Struct):
 class InProcess:
     """The ASGI application on an event loop of its own, started and stopped as a server does.
 
-    `request` runs one request to its end; `gather` runs several at once.
+    `request` runs one request to its end; `gather` runs several at once. They come from the address `peer`.
     """
 
     def __init__(self, front: Front) -> None:
+        self.peer = "127.0.0.1"
         self._front = front
         self._runner = asyncio.Runner()
         self._messages: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
@@ -265,7 +267,7 @@ class InProcess:
             "raw_path": path.encode("latin-1"),
             "query_string": query.encode("latin-1"),
             "headers": sent,
-            "client": ("127.0.0.1", 50000),
+            "client": (self.peer, 50000),
             "server": ("127.0.0.1", 8080),
         }
         incoming = iter([{"type": "http.request", "body": body, "more_body": False}])

@@ -42,3 +42,14 @@ def test_every_number_has_bounds_that_hold_its_default(setting: object) -> None:
 def test_a_number_is_digits(text: str) -> None:
     with pytest.raises(BadSetting, match="TOLLHOUSE_QUEUE_MAX must be a whole number"):
         Settings.from_environment({"TOLLHOUSE_QUEUE_MAX": text})
+
+
+@pytest.mark.parametrize("text", ["10.0.0.0/8", "10.0.0.1, ::1 2001:db8::/32", ",", "10.0.0.9/8"])
+def test_proxies_are_networks(text: str) -> None:
+    assert Settings.from_environment({"TOLLHOUSE_TRUSTED_PROXIES": text}).trusted_proxies == text
+
+
+@pytest.mark.parametrize("text", ["localhost", "10.0.0.0/33", "10.0.0.1;10.0.0.2", "*", "1"])
+def test_what_is_no_network_is_no_proxy(text: str) -> None:
+    with pytest.raises(BadSetting, match="TOLLHOUSE_TRUSTED_PROXIES must be IP addresses or CIDR ranges"):
+        Settings.from_environment({"TOLLHOUSE_TRUSTED_PROXIES": text})

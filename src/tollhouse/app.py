@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import sys
-from contextlib import ExitStack, closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 
 from tollhouse.apis.admin import AdminDoor
 from tollhouse.apis.beacon import openapi as beacon_openapi
@@ -19,22 +21,30 @@ from tollhouse.apis.operations import OperationsDoor
 from tollhouse.clock import SystemClock
 from tollhouse.config import Settings
 from tollhouse.gateways.sandbox import SandboxGateway
+from tollhouse.ledger.charging.everybody import Everybody
+from tollhouse.ledger.commands import Caller
+from tollhouse.ledger.facts import ChargeFact
 from tollhouse.ledger.ledger import Ledger
 from tollhouse.ledger.ports import Gateway, UnusableStore
 from tollhouse.ledger.provisioning.apply import Applied, apply
 from tollhouse.ledger.provisioning.document import document_from_toml
+from tollhouse.ledger.seeing import charge_seen
 from tollhouse.ledger.verifying import Findings, verify
 from tollhouse.logs import configure_logs
 from tollhouse.metrics import Metrics
 from tollhouse.passwords import hash_password
 from tollhouse.store.account_queries import SqlAccountQueries
+from tollhouse.store.due_queries import SqlDueQueries
 from tollhouse.store.engine import store_url
+from tollhouse.store.invoice_queries import SqlInvoiceQueries
 from tollhouse.store.migrate import is_current, migrate
+from tollhouse.store.people_queries import SqlPeopleQueries
 from tollhouse.store.queries import SqlQueries
 from tollhouse.store.sandbox_memory import SandboxMemory
 from tollhouse.store.store import SqlStore
 from tollhouse.web import Front
 from tollhouse.workers.resolver import Resolver
+from tollhouse.workers.runner import Runner, RunnerThread
 
 #: How long a thread may keep the interpreter while another waits: the committing thread must not starve beside the
 #: event loop.
@@ -104,6 +114,38 @@ def open_resolver(desk: Desk, queries: SqlQueries) -> Resolver:
     )
 
 
+class Back:
+    """The ledger without a server: for commands that run beside one, or instead."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self.store = store
+        self.clock = SystemClock()
+        self.execute = open_ledger(store).execute
+        self.everybody = Everybody(store, self.execute, self.clock)
+        self.runner = Runner(SqlDueQueries(store), self.execute, self.everybody, self.clock)
+        self._runner_thread = RunnerThread(self.runner)
+
+    def charge(self, tenant_id: int, caller: Caller, charge_id: int) -> ChargeFact:
+        """The charge, if the caller sees it; raises ChargeUnknown."""
+        with self.store.reading(tenant_id) as reader:
+            return charge_seen(reader, caller, charge_id)
+
+    def start(self) -> None:
+        """Charge what falls due, again and again, until `stop`."""
+        self._runner_thread.start()
+
+    def stop(self) -> None:
+        """End after the part under way."""
+        self.everybody.stop()
+        self._runner_thread.stop()
+
+
+@contextmanager
+def open_back(settings: Settings) -> Iterator[Back]:
+    with closing(open_store(settings)) as store:
+        yield Back(store)
+
+
 def build_front(settings: Settings) -> Front:
     """The whole server as an ASGI application."""
     resources = ExitStack()
@@ -124,18 +166,29 @@ def build_front(settings: Settings) -> Front:
     purchases = Purchases(desk)
     resolver = open_resolver(desk, queries)
 
+    runner = Runner(SqlDueQueries(store), desk.execute_here, desk.everybody, desk.clock)
+    # On SQLite the one server charges what falls due; on PostgreSQL `tollhouse worker` does, wherever it runs.
+    runner_thread = RunnerThread(Runner(SqlDueQueries(store), desk.execute_here, desk.everybody, desk.clock))
+
     async def start() -> None:
         desk.start()
         resolver.start()
+        if store.is_sqlite:
+            runner_thread.start()
 
     async def stop() -> None:
+        desk.everybody.stop()
+        runner.stop()
+        await asyncio.to_thread(runner_thread.stop)
         await resolver.stop()
         await purchases.finish()
         await admin.close()
         await desk.stop()
         resources.close()
 
-    admin = AdminDoor(desk, lambda document: apply(store, desk.clock, document, hash_password=hash_password))
+    admin = AdminDoor(
+        desk, lambda document: apply(store, desk.clock, document, hash_password=hash_password), runner.move_clock
+    )
     operations = OperationsDoor(
         ready=lambda: is_current(store),
         metrics=lambda: metrics.text(desk.waiting_weight),
@@ -145,6 +198,7 @@ def build_front(settings: Settings) -> Front:
             "kelviq": kelviq_openapi.DOCUMENT,
         },
     )
+    enswitch = EnswitchDoor(desk, SqlAccountQueries(store), SqlInvoiceQueries(store), SqlPeopleQueries(store))
     return Front(
         [
             ("/healthz", operations),
@@ -152,7 +206,7 @@ def build_front(settings: Settings) -> Front:
             ("/metrics", operations),
             ("/openapi", operations),
             ("/admin/v1", admin),
-            ("/api/json", EnswitchDoor(desk, SqlAccountQueries(store))),
+            ("/api/json", enswitch),
             ("/api/v1", KelviqDoor(desk, purchases)),
             ("", BeaconDoor(desk, queries)),
         ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_network
 from typing import Any
 
 PREFIX = "TOLLHOUSE_"
@@ -14,8 +15,10 @@ class BadSetting(ValueError):
     """A setting that cannot be used; the sentence names it and says what is wanted."""
 
 
-def _setting(default: Any, about: str, *, least: int | None = None, most: int | None = None) -> Any:
-    return field(default=default, metadata={"about": about, "least": least, "most": most})
+def _setting(
+    default: Any, about: str, *, least: int | None = None, most: int | None = None, networks: bool = False
+) -> Any:
+    return field(default=default, metadata={"about": about, "least": least, "most": most, "networks": networks})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,17 @@ class Settings:
     )
     self_charges: int = _setting(1, "0 forbids a customer's own people to create charges on it.", least=0, most=1)
 
+    token_seconds: int = _setting(
+        3600, "How long a token of user/login counts; 0 is for ever.", least=0, most=31_536_000
+    )
+    login_failures_max: int = _setting(
+        10, "Failed log-ins in 15 minutes after which an address is refused for that person.", least=1, most=10_000
+    )
+    login_lock_seconds: int = _setting(900, "How long it is then refused.", least=1, most=86_400)
+    trusted_proxies: str = _setting(
+        "", "Proxies whose X-Forwarded-For is believed: addresses and CIDR ranges.", networks=True
+    )
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """Read every `TOLLHOUSE_…` variable that is a setting; BadSetting names one that cannot be used."""
@@ -60,6 +74,8 @@ class Settings:
 
 def _read(name: str, text: str, default: Any, bounds: Mapping[str, Any]) -> Any:
     if isinstance(default, str):
+        if bounds["networks"] and not _are_networks(text):
+            raise BadSetting(f"{name} must be IP addresses or CIDR ranges, separated by spaces or commas.")
         return text
     if not text.isascii() or not text.isdigit():
         raise BadSetting(f"{name} must be a whole number.")
@@ -68,3 +84,10 @@ def _read(name: str, text: str, default: Any, bounds: Mapping[str, Any]) -> Any:
     if not least <= number <= most:
         raise BadSetting(f"{name} must be between {least} and {most}.")
     return number
+
+
+def _are_networks(text: str) -> bool:
+    try:
+        return all(ip_network(item, strict=False) for item in text.replace(",", " ").split())
+    except ValueError:
+        return False

@@ -13,8 +13,20 @@ AFTER_COMMIT = "after-commit"
 INTENT_COMMITTED = "intent-committed"
 GATEWAY_ANSWERED = "gateway-answered"
 OUTCOME_COMMITTED = "outcome-committed"
+PLAN_STAGED = "plan-staged"
+PLAN_DECIDED = "plan-decided"
+PLAN_HALF_CHARGED = "plan-half-charged"
 
-ALL = (BEFORE_COMMIT, AFTER_COMMIT, INTENT_COMMITTED, GATEWAY_ANSWERED, OUTCOME_COMMITTED)
+ALL = (
+    BEFORE_COMMIT,
+    AFTER_COMMIT,
+    INTENT_COMMITTED,
+    GATEWAY_ANSWERED,
+    OUTCOME_COMMITTED,
+    PLAN_STAGED,
+    PLAN_DECIDED,
+    PLAN_HALF_CHARGED,
+)
 
 _armed = os.environ.get("TOLLHOUSE_CRASH_POINT", "")  # noqa: TID251 - must be known wherever it is reached
 

@@ -68,6 +68,10 @@ class Request:
                 return value.decode("latin-1")
         return None
 
+    def header_values(self, name: bytes) -> list[str]:
+        """Every header of this lower-case name, in the order sent."""
+        return [value.decode("latin-1") for key, value in self._headers if key == name]
+
     def key_header(self, name: bytes) -> str | None:
         """A header that must not be misread: UTF-8, and given once. Else it has a character that no text may have, so
         that whoever checks the text refuses it."""

@@ -8,9 +8,12 @@ import pytest
 
 from tests.harness import TestClock
 from tests.ledger.telco import Telco
+from tollhouse.ledger.charging.everybody import Everybody
 from tollhouse.ledger.ledger import Ledger
 from tollhouse.ledger.verifying import verify
+from tollhouse.store.due_queries import SqlDueQueries
 from tollhouse.store.store import SqlStore
+from tollhouse.workers.runner import Runner
 
 
 @pytest.fixture
@@ -19,3 +22,15 @@ def telco(store: SqlStore, ledger: Ledger, clock: TestClock) -> Iterator[Telco]:
     opened = Telco(store, ledger, clock)
     yield opened
     assert opened.is_cooked or verify(store).differences == []
+
+
+@pytest.fixture
+def everybody(store: SqlStore, ledger: Ledger, clock: TestClock) -> Everybody:
+    """Charges everybody on a plan."""
+    return Everybody(store, ledger.execute, clock)
+
+
+@pytest.fixture
+def runner(store: SqlStore, ledger: Ledger, clock: TestClock, everybody: Everybody) -> Runner:
+    """Charges what falls due."""
+    return Runner(SqlDueQueries(store), ledger.execute, everybody, clock)

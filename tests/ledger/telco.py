@@ -14,15 +14,18 @@ from tollhouse.ledger.commands import (
     CreateCharge,
     CreateTax,
     DeleteCharge,
+    DeleteCustomer,
     Idempotency,
     SetLiability,
     UpdateCharge,
+    UpdateCustomer,
 )
 from tollhouse.ledger.facts import (
     ChargeFact,
     CustomerFact,
     OccurrenceFact,
     SummaryFact,
+    TenantFact,
     TransactionFact,
     TransactionTaxFact,
 )
@@ -68,9 +71,11 @@ class Telco:
             **more,
         )
 
-    def charging(self, charge_id: int, *, caller: Caller = ROOT, key: str | None = None) -> ChargeNow:
+    def charging(self, charge_id: int, *, caller: Caller = ROOT, key: str | None = None, digest: str = "") -> ChargeNow:
         idempotency = None if key is None else Idempotency(TENANT_SCOPE, key)
-        return ChargeNow(tenant_id=self.tenant_id, idempotency=idempotency, caller=caller, charge_id=charge_id)
+        return ChargeNow(
+            tenant_id=self.tenant_id, idempotency=idempotency, caller=caller, charge_id=charge_id, digest=digest
+        )
 
     def change(self, charge_id: int, *, caller: Caller = ROOT, **more: Any) -> UpdateCharge:
         return UpdateCharge(tenant_id=self.tenant_id, caller=caller, charge_id=charge_id, **more)
@@ -103,7 +108,27 @@ class Telco:
             liable=liable,
         )
 
+    def customer_change(self, number: int, *, caller: Caller = ROOT, **more: Any) -> UpdateCustomer:
+        return UpdateCustomer(tenant_id=self.tenant_id, caller=caller, customer_number=number, **more)
+
     # What they do.
+
+    def join(self, customer: int, plan: int) -> None:
+        self.do(self.customer_change(customer, plan_number=plan))
+
+    def count_from_start(self) -> None:
+        """Periods of charges that are made from now on count from their start."""
+        with self.store.unit_of_work(self.tenant_id) as unit:
+            unit.change(TenantFact, {}, anchor="start")
+
+    def delete_customer(self, customer: int) -> None:
+        self.do(DeleteCustomer(tenant_id=self.tenant_id, caller=ROOT, customer_number=customer))
+
+    def reprice(self, charge_id: int, amount: str) -> None:
+        self.do(self.change(charge_id, amount=Decimal(amount)))
+
+    def rezone(self, customer: int, timezone: str) -> None:
+        self.do(self.customer_change(customer, timezone=timezone))
 
     def do(self, command: Any) -> Any:
         return self.ledger.execute(command).result

@@ -35,7 +35,6 @@ from tollhouse.ledger.refusals import (
     ExchangeRateMissing,
     IdempotencyKeyReused,
     NegativeAmountRefused,
-    NotYetSupported,
     OutsideWindow,
     PlanUnknown,
     Refusal,
@@ -74,6 +73,7 @@ def test_a_charge_takes_the_documented_defaults_and_moves_no_money(telco: Telco)
         anchor="calendar",
         origin="enswitch",
         created_at=telco.clock.now(),
+        anchor_on="2000-01-01",
     )
     assert telco.find(TransactionFact) == []
     assert telco.balance() == 100_00
@@ -343,14 +343,6 @@ def test_a_credit_raises_the_balance_and_is_not_counted(telco: Telco) -> None:
 def test_a_balance_may_go_below_zero(telco: Telco) -> None:
     telco.charged(amount="250")
     assert telco.balance() == -150_00
-
-
-@pytest.mark.parametrize(("given", "what"), [({"period": "monthly"}, "recurring"), ({"plan_number": 70}, "rate plan")])
-def test_what_this_version_does_not_charge_is_said(telco: Telco, given: dict[str, Any], what: str) -> None:
-    charge_id = telco.create(customer=0 if "plan_number" in given else 11, amount="1", **given)
-    with pytest.raises(NotYetSupported, match=what):
-        telco.charge(charge_id)
-    assert telco.find(TransactionFact) == []
 
 
 def test_a_customer_that_is_gone_is_charged_no_more(telco: Telco) -> None:

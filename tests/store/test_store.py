@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from msgspec.structs import replace
 
 from tests.harness import Postgres
 from tests.store.facts import LARGEST, customer, payment, row
@@ -276,6 +277,24 @@ def test_the_exchange_rates_of_a_pair_are_the_latest_that_count(store: SqlStore,
         assert unit.exchange_rates("USD", "GBP", 60) == []
 
 
+def test_a_customer_moves_with_all_below_it_and_nobody_else(store: SqlStore, write: Write) -> None:
+    tree = {1: (0, "1."), 2: (1, "1.2."), 3: (2, "1.2.3."), 4: (3, "1.2.3.4."), 5: (1, "1.5."), 22: (1, "1.22.")}
+    write(
+        *(customer(n, parent_number=parent, path=path, deleted_at=n // 4 or None) for n, (parent, path) in tree.items())
+    )
+    write(*(replace(customer(n, parent_number=parent, path=path), tenant_id=2) for n, (parent, path) in tree.items()))
+    with store.unit_of_work(1) as unit:
+        assert (unit.longest_path(2), unit.longest_path(4), unit.longest_path(1)) == (8, 8, 8)
+        unit.change(CustomerFact, {"number": 2}, parent_number=5)
+        unit.move_customer(2, "1.5.2.")
+        assert unit.longest_path(1) == 10
+    with store.reading(1) as reader:
+        paths = {row.number: row.path for row in reader.find(CustomerFact)}
+    assert paths == {1: "1.", 2: "1.5.2.", 3: "1.5.2.3.", 4: "1.5.2.3.4.", 5: "1.5.", 22: "1.22."}
+    with store.reading(2) as reader:
+        assert {row.number: row.path for row in reader.find(CustomerFact)} == {n: path for n, (_, path) in tree.items()}
+
+
 # Numbers, keys and names.
 
 
@@ -308,6 +327,18 @@ def test_tenants_keys_and_login_names_are_found_without_a_tenant(store: SqlStore
     assert store.key("h3") is None
     assert store.login_name("user") == login
     assert store.login_name("User") is None
+    with store.unit_of_work(1) as unit:
+        assert unit.login_name("user") == login
+        assert unit.login_name("User") is None
+        assert unit.remove(LoginNameFact, username="user") == 0
+
+
+def test_an_installation_keeps_the_first_secret_of_a_name(store: SqlStore) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        kept = set(pool.map(lambda n: store.installation_secret("tokens", f"secret {n}", n), range(8)))
+    assert len(kept) == 1
+    assert store.installation_secret("tokens", "another", 9) in kept
+    assert store.installation_secret("other", "another", 9) == "another"
 
 
 # Together or not at all.

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from tollhouse.config import Settings
+from tollhouse.ledger.charging.everybody import Everybody
 from tollhouse.ledger.clock import Clock
 from tollhouse.ledger.commands import Command, Receipt
 from tollhouse.ledger.facts import TenantFact
@@ -32,6 +33,10 @@ STRANGERS_MAX = 16
 
 #: Gateways are asked about open payments in threads of their own: buyers never keep them waiting.
 LOOK_UP_THREADS = 8
+
+#: Work that takes long, such as charging everybody on a plan: so much at once, and so much may wait.
+LONG_WORK_THREADS = 4
+LONG_WORK_MAX = 32
 
 #: Runs work in the thread that one holds.
 RunHere = Callable[..., Awaitable[Any]]
@@ -119,6 +124,8 @@ class Desk:
         self.gateway_calls = Bounded("gateway", settings.gateway_threads, settings.gateway_calls_max)
         self.strangers = Bounded("stranger", 1, STRANGERS_MAX)
         self.look_ups = Bounded("look-up", LOOK_UP_THREADS, LOOK_UP_THREADS)
+        self.long_work = Bounded("long-work", LONG_WORK_THREADS, LONG_WORK_MAX)
+        self.everybody = Everybody(store, self.execute_here, clock)
         self._commits = GroupCommit(ledger, self._deliver, weight_max=settings.queue_max, observe=observe_batch)
         self._credentials: dict[str, tuple[float, Credential | None]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -132,6 +139,8 @@ class Desk:
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
+        self.everybody.stop()
+        self.long_work.close()
         self.gateway_calls.close()
         self.look_ups.close()
         self.strangers.close()
@@ -148,6 +157,12 @@ class Desk:
         future: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         self._commits.submit(command, future)
         return await future
+
+    def execute_here(self, command: Command) -> Receipt:
+        """Like `execute`, for a thread of long work: waits in it."""
+        if self._loop is None:
+            raise Overloaded
+        return asyncio.run_coroutine_threadsafe(self.execute(command), self._loop).result()
 
     def _deliver(self, answers: Sequence[tuple[Any, Outcome]]) -> None:
         loop = self._loop

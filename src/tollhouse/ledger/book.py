@@ -19,7 +19,9 @@ from tollhouse.ledger.facts import (
     ChangingFact,
     ChargeFact,
     CustomerFact,
+    ExchangeRateFact,
     Fact,
+    LoginNameFact,
     ReceiptFact,
     SummaryFact,
     TenantFact,
@@ -30,13 +32,16 @@ from tollhouse.ledger.ports import UnitOfWork
 from tollhouse.ledger.refusals import SumTooLarge
 
 F = TypeVar("F", bound=Fact)
+C = TypeVar("C", bound=ChangingFact)
 
 
 class Book:
-    def __init__(self, unit: UnitOfWork, numbers: Numbers, now: int) -> None:
+    def __init__(self, unit: UnitOfWork, numbers: Numbers, system_now: int) -> None:
+        """`now` is the moment by the tenant's clock, `system_now` by the system's: they differ for a test tenant."""
         self.unit = unit
-        self.now = now
         self.tenant: TenantFact = unit.tenant()
+        self.system_now = system_now
+        self.now: int = system_now if self.tenant.clock_at is None else self.tenant.clock_at
         self.tenant_id = self.tenant.tenant_id
         self._numbers = numbers
         self._session_window = self.tenant.session_window_minutes * MINUTE
@@ -52,10 +57,12 @@ class Book:
         self._identified: dict[int, CustomerFact] = {}
         self._changed_summaries: set[tuple[int, str]] = set()
         self._balance_deltas: dict[int, int] = {}
-        self._currency_locked: dict[int, CustomerFact] = {}
+        self._customer_changes: dict[int, dict[str, Any]] = {}
+        self._moves: list[CustomerFact] = []
         self._appended: dict[type[Fact], list[Fact]] = {}
         self._found: dict[tuple[Any, ...], list[Any]] = {}
         self._put: dict[type[Fact], dict[tuple[Any, ...], ChangingFact]] = {}
+        self._removed: dict[type[Fact], dict[tuple[Any, ...], dict[str, Any]]] = {}
 
     # What is known.
 
@@ -140,16 +147,45 @@ class Book:
         found = self._found.get(asked)
         if found is None:
             found = self._found[asked] = self.unit.find(kind, lock=lock, **equals)
-        rows = list(found)
+        removed = self._removed.get(kind, {})
+        rows = [row for row in found if not (removed and isinstance(row, ChangingFact) and row.key in removed)]
         rows += [fact for fact in self.added(kind) if _matches(fact, equals)]
         if put:
             rows = [row for row in rows if not (isinstance(row, ChangingFact) and row.key in put)]
             rows += [fact for fact in put.values() if isinstance(fact, kind) and _matches(fact, equals)]
         return rows
 
+    def exchange_rates(self, one_currency: str, other_currency: str) -> list[ExchangeRateFact]:
+        """Of each direction between two currencies, the rate that counts now, if there is one."""
+        return self.unit.exchange_rates(one_currency, other_currency, self.now)
+
+    def know_customers(self, numbers: Iterable[int]) -> dict[int, CustomerFact]:
+        """Customers by their number, locked, with their summaries: one look each for all that are not known yet."""
+        missing = sorted(set(numbers) - self._customers.keys())
+        if missing:
+            for row in self.unit.find(CustomerFact, lock=True, order=("number",), number=missing):
+                self._know(row)
+        unsummed = sorted(number for number in set(numbers) - self._summaries_known if number in self._customers)
+        if unsummed:
+            self._know_summaries(unsummed)
+        return {number: self._customers[number] for number in numbers if number in self._customers}
+
+    def login_name(self, username: str) -> LoginNameFact | None:
+        """Where a username lives, whichever tenant's it is, as this batch leaves it."""
+        for fact in self.added(LoginNameFact):
+            if fact.username == username:
+                return fact
+        kept = self.unit.login_name(username)
+        return None if kept is None or kept.key in self._removed.get(LoginNameFact, {}) else kept
+
     def added(self, kind: type[F]) -> list[F]:
         """The facts of this class that the batch has decided to append so far."""
         return [fact for fact in self._appended.get(kind, ()) if isinstance(fact, kind)]
+
+    def newest(self, fact: C) -> C:
+        """The fact as this batch leaves it so far."""
+        put = self._put.get(type(fact), {}).get(fact.key)
+        return put if isinstance(put, type(fact)) else fact
 
     def next_number(self, name: str) -> int:
         return self._numbers.take(self.tenant_id, name)
@@ -200,9 +236,23 @@ class Book:
 
     def lock_currency(self, customer: CustomerFact, currency: str) -> None:
         """Hold a customer's gateway payments to a currency from now on."""
-        customer.currency_lock = currency
-        customer.updated_at = self.now
-        self._currency_locked[customer.number] = customer
+        self.change_customer(customer, currency_lock=currency)
+
+    def change_customer(self, customer: CustomerFact, **values: Any) -> None:
+        """Set columns of a customer that is locked; not those that have ways of their own, such as its balance."""
+        values["updated_at"] = self.now
+        for name, value in values.items():
+            setattr(customer, name, value)
+        self._customer_changes.setdefault(customer.number, {}).update(values)
+
+    def move_customer(self, customer: CustomerFact, parent: CustomerFact) -> None:
+        """Put a customer with all below it under another parent, who owns its charges from now on.
+
+        Those below it are moved by the store alone: what the book knows of them stays as it was.
+        """
+        self.change_customer(customer, parent_number=parent.number)
+        customer.path = f"{parent.path}{customer.number}."
+        self._moves.append(customer)
 
     def add(self, fact: Fact) -> None:
         self._appended.setdefault(type(fact), []).append(fact)
@@ -210,6 +260,16 @@ class Book:
     def put(self, fact: ChangingFact) -> None:
         """Write a fact over the one with its key, whether that is in the store, decided in this batch, or nowhere."""
         self._put.setdefault(type(fact), {})[fact.key] = fact
+
+    def remove(self, fact: ChangingFact, *key: str) -> None:
+        """Take a fact away, which `key` (names of fields) is enough to find; another may be put in its place."""
+        kind = type(fact)
+        self._put.get(kind, {}).pop(fact.key, None)
+        added = self._appended.get(kind)
+        if added is not None and fact in added:
+            added.remove(fact)
+            return
+        self._removed.setdefault(kind, {})[fact.key] = {name: getattr(fact, name) for name in key}
 
     def keep_receipt(self, idempotency: Idempotency, fingerprint: str, kind: str, fact_id: int) -> None:
         hashed = key_hash(idempotency.key)
@@ -222,6 +282,18 @@ class Book:
         unit = self.unit
         if receipts := self._appended.pop(ReceiptFact, None):
             unit.insert(receipts)
+        for kind, gone in self._removed.items():
+            for key in sorted(gone):
+                unit.remove(kind, **gone[key])
+        self._append_customers(unit)
+        if self._changed_summaries:
+            unit.upsert([self._summary_fact(*where) for where in sorted(self._changed_summaries)])
+        for facts in filter(None, self._appended.values()):
+            unit.insert(facts)
+        for changed_facts in filter(None, self._put.values()):
+            unit.upsert([changed_facts[key] for key in sorted(changed_facts)])
+
+    def _append_customers(self, unit: UnitOfWork) -> None:
         if self._new_customers:
             unit.insert(self._new_customers)
         new = {customer.number for customer in self._new_customers}
@@ -231,16 +303,12 @@ class Book:
             unit.touch_customers(touched)
         if deltas := sorted((n, d) for n, d in self._balance_deltas.items() if n not in new and d):
             unit.add_to_balances(deltas)
-        for number, customer in sorted(self._currency_locked.items()):
+        for number, values in sorted(self._customer_changes.items()):
             if number not in new:
-                changed = {"currency_lock": customer.currency_lock, "updated_at": customer.updated_at}
-                unit.change(CustomerFact, {"number": number}, **changed)
-        if self._changed_summaries:
-            unit.upsert([self._summary_fact(*where) for where in sorted(self._changed_summaries)])
-        for facts in self._appended.values():
-            unit.insert(facts)
-        for changed_facts in self._put.values():
-            unit.upsert([changed_facts[key] for key in sorted(changed_facts)])
+                unit.change(CustomerFact, {"number": number}, **values)
+        for customer in self._moves:
+            unit.move_customer(customer.number, customer.path)
+            unit.change(ChargeFact, {"customer_number": customer.number}, owner_number=customer.parent_number)
 
     # How it is kept.
 

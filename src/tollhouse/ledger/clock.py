@@ -6,6 +6,9 @@ from typing import Protocol
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
+DAY = 24 * 60 * MINUTE
+#: The year 9000. Test tenants' clocks stay below it, so that whatever counts from them is still in the calendar.
+CLOCK_MAX = 221_845_392_000 * SECOND
 
 
 class Clock(Protocol):

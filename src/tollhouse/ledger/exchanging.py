@@ -8,6 +8,7 @@ from tollhouse.domain.exchange import UNCHANGED, Conversion, Rate, conversion
 from tollhouse.ledger.book import Book
 from tollhouse.ledger.facts import ExchangeRateFact
 from tollhouse.ledger.refusals import CurrencyUnknown, ExchangeRateMissing
+from tollhouse.ledger.sight import Sight
 
 
 def check_known(book: Book, currency: str, *also: str) -> None:
@@ -20,13 +21,13 @@ def check_known(book: Book, currency: str, *also: str) -> None:
         raise CurrencyUnknown(currency)
 
 
-def conversion_at_hand(book: Book, from_currency: str, to_currency: str) -> Conversion:
+def conversion_at_hand(sight: Sight, from_currency: str, to_currency: str) -> Conversion:
     """The conversion that counts now. Raises ExchangeRateMissing."""
     if from_currency == to_currency:
         return UNCHANGED
-    rows = book.unit.exchange_rates(from_currency, to_currency, book.now)
+    rows = sight.exchange_rates(from_currency, to_currency)
     rates = [Rate(row.from_currency, row.to_currency, Decimal(row.rate), row.effective_at) for row in rows]
-    found = conversion(rates, from_currency, to_currency, book.now)
+    found = conversion(rates, from_currency, to_currency, sight.now)
     if found is None:
         raise ExchangeRateMissing(from_currency, to_currency)
     return found

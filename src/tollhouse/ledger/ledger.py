@@ -9,31 +9,82 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
 from typing import Any, Protocol
 
 import msgspec
 
 from tollhouse import crash_points
 from tollhouse.domain.identity import folded_email
-from tollhouse.ledger import charging, purchasing, recording, taxing
+from tollhouse.ledger import (
+    clocks,
+    customers,
+    enrolling,
+    invoicing,
+    logins,
+    people,
+    products,
+    purchasing,
+    rate_plans,
+    recording,
+    roles,
+    selling,
+    taxing,
+    transacting,
+)
 from tollhouse.ledger.book import Book
+from tollhouse.ledger.charging import definitions, now, plan_runs, running
 from tollhouse.ledger.clock import Clock
 from tollhouse.ledger.commands import (
+    AddToBalance,
     ChargeNow,
     ClaimUnresolved,
     Command,
     CreateCharge,
+    CreateCustomer,
+    CreateInvoice,
+    CreatePerson,
+    CreatePlan,
+    CreateProduct,
+    CreateRole,
     CreateTax,
+    CreateTransaction,
     DeleteCharge,
+    DeleteCustomer,
+    DeletePerson,
     Idempotency,
+    MoveCustomer,
+    PurchaseProduct,
     Receipt,
     RecordCharges,
+    RecordLogin,
+    RequestTopup,
+    SetAccess,
     SetLiability,
+    SetPlanFee,
+    SetPlanProduct,
     SettlePurchase,
     StartPurchase,
+    UndeleteCustomer,
+    UnlockPerson,
     UpdateCharge,
+    UpdateCustomer,
+    UpdatePerson,
+    UpdatePlan,
+    UpdateProduct,
+    UpdateTax,
+    UseCode,
 )
+from tollhouse.ledger.commands.plan_runs import (
+    ApplyPlanRun,
+    DecidePlanRun,
+    RefusePlanRun,
+    StagePlanRun,
+    StartPlanRun,
+    SweepPlanRun,
+)
+from tollhouse.ledger.commands.schedules import Enrol, MoveClock, RetryParked, RunDue
 from tollhouse.ledger.numbers import Numbers
 from tollhouse.ledger.ports import Store, StoreConflict
 from tollhouse.ledger.refusals import IdempotencyKeyReused, Refusal, StoreUnavailable
@@ -63,12 +114,47 @@ HANDLERS: dict[type[Command], Handler] = {
     StartPurchase: Handler(purchasing.start, purchasing.replay),
     SettlePurchase: Handler(purchasing.settle),
     ClaimUnresolved: Handler(purchasing.claim),
-    CreateCharge: Handler(charging.create, charging.replay_create),
-    UpdateCharge: Handler(charging.update),
-    DeleteCharge: Handler(charging.delete),
-    ChargeNow: Handler(charging.charge_now, charging.replay_charge_now),
+    CreateCharge: Handler(definitions.create, definitions.replay_create),
+    UpdateCharge: Handler(definitions.update),
+    DeleteCharge: Handler(definitions.delete),
+    ChargeNow: Handler(now.charge_now, now.replay_charge_now),
+    RunDue: Handler(running.run_due),
+    RetryParked: Handler(running.retry_parked),
+    Enrol: Handler(enrolling.enrol),
+    MoveClock: Handler(clocks.move),
+    StartPlanRun: Handler(plan_runs.start),
+    StagePlanRun: Handler(plan_runs.stage),
+    DecidePlanRun: Handler(plan_runs.decide),
+    RefusePlanRun: Handler(plan_runs.refuse),
+    SweepPlanRun: Handler(plan_runs.sweep),
+    ApplyPlanRun: Handler(plan_runs.apply),
+    CreatePerson: Handler(people.create),
+    UpdatePerson: Handler(people.update),
+    DeletePerson: Handler(people.delete),
+    UnlockPerson: Handler(people.unlock),
+    CreateRole: Handler(roles.create),
+    SetAccess: Handler(roles.set_access),
+    RecordLogin: Handler(logins.record),
+    UseCode: Handler(logins.use_code),
     CreateTax: Handler(taxing.create),
     SetLiability: Handler(taxing.set_liability),
+    UpdateTax: Handler(taxing.update),
+    CreatePlan: Handler(rate_plans.create),
+    UpdatePlan: Handler(rate_plans.update),
+    SetPlanFee: Handler(rate_plans.set_fee),
+    SetPlanProduct: Handler(rate_plans.set_product),
+    CreateProduct: Handler(products.create),
+    UpdateProduct: Handler(products.update),
+    PurchaseProduct: Handler(selling.purchase, selling.replay_purchase),
+    CreateInvoice: Handler(invoicing.create, invoicing.replay_create),
+    CreateCustomer: Handler(customers.create, customers.replay_create),
+    UpdateCustomer: Handler(customers.update),
+    DeleteCustomer: Handler(customers.delete),
+    UndeleteCustomer: Handler(customers.undelete),
+    MoveCustomer: Handler(customers.move),
+    AddToBalance: Handler(transacting.add_to_balance, transacting.replay_add_to_balance),
+    RequestTopup: Handler(transacting.request_topup),
+    CreateTransaction: Handler(transacting.create, transacting.replay_create),
 }
 
 
@@ -91,7 +177,10 @@ class Ledger:
     def execute_batch(self, tenant_id: int, commands: Sequence[Command]) -> list[Outcome]:
         """Decide and commit commands of one tenant in their order; one outcome each. Durable when this returns."""
         with self._deciding:
-            return self._execute_batch(tenant_id, commands, time.monotonic() + BUDGET_SECONDS)
+            outcomes: list[Outcome] = []
+            for together in _together(commands):
+                outcomes += self._execute_batch(tenant_id, together, time.monotonic() + BUDGET_SECONDS)
+            return outcomes
 
     def _execute_batch(self, tenant_id: int, commands: Sequence[Command], until: float) -> list[Outcome]:
         faults: dict[int, Exception] = {}
@@ -146,6 +235,18 @@ class Ledger:
             self._numbers.ensure(tenant_id, name, count)
 
 
+def _together(commands: Sequence[Command]) -> Iterator[Sequence[Command]]:
+    """The commands in their order, as those that may share a unit of work."""
+    if not any(command.alone for command in commands):
+        yield commands
+        return
+    for alone, some in groupby(commands, key=lambda command: command.alone):
+        if alone:
+            yield from ([command] for command in some)
+        else:
+            yield list(some)
+
+
 class _Fault(Exception):
     """A command ran into an error of ours: decide the batch again without it."""
 
@@ -171,8 +272,11 @@ def _prefetch(book: Book, commands: Sequence[Command]) -> None:
                 emails.add(folded_email(command.identity.email))
         elif isinstance(command, StartPurchase):
             references.add(command.customer_reference)
-        elif isinstance(command, SettlePurchase):
+        elif isinstance(command, SettlePurchase | AddToBalance | PurchaseProduct | CreateInvoice):
             numbers.add(command.customer_number)
+        elif isinstance(command, CreateTransaction):
+            numbers.add(command.customer_number)
+            charge_ids.update({command.charge_id} - {0})
         elif isinstance(command, ChargeNow):
             charge_ids.add(command.charge_id)
     book.prefetch(keys, references, emails, numbers | book.prefetch_charges(charge_ids))

@@ -17,10 +17,13 @@ from tollhouse.ledger.facts import (
     Fact,
     KeyFact,
     LoginNameFact,
+    OccurrenceFact,
     PaymentFact,
     ReceiptFact,
+    ScheduleFact,
     SummaryFact,
     TenantFact,
+    TransactionFact,
 )
 
 F = TypeVar("F", bound=Fact)
@@ -48,12 +51,35 @@ class Reader(Protocol):
         """The same rows as `find`, one after another, however many there are."""
         ...
 
+    def page(self, kind: type[F], column: str, least: int, count: int, /, **equals: Any) -> list[F]:
+        """The same rows as `find` from this value of a column on, in its order, at most `count`."""
+        ...
+
+    def first(self, kind: type[F], count: int, /, *, order: Sequence[str], **equals: Any) -> list[F]:
+        """The first `count` of the same rows as `find`."""
+        ...
+
     def count(self, kind: type[Fact], /, **equals: Any) -> int:
         """How many rows `find` would give."""
         ...
 
     def exists(self, kind: type[Fact], /, **equals: Any) -> bool:
         """Whether `find` would give any row."""
+        ...
+
+    def occurrence_counts(self, pairs: Sequence[tuple[int, int]]) -> list[tuple[tuple[int, int], int]]:
+        """How many occurrences there are of each of these pairs of charge and customer that has any."""
+        ...
+
+    def occurrences(self, keys: Sequence[tuple[int, int, str]]) -> list[OccurrenceFact]:
+        """The occurrences with these keys: charge, customer and occurrence key."""
+        ...
+
+    def uninvoiced(
+        self, customer_number: int, kinds: Sequence[str], start_at: int, end_at: int, count: int
+    ) -> list[TransactionFact]:
+        """A customer's first `count` transactions of these kinds on account that are on no invoice, from one instant on
+        and before another, by time."""
         ...
 
     def summaries(self, customer_numbers: Sequence[int]) -> list[SummaryFact]: ...
@@ -67,6 +93,10 @@ class UnitOfWork(Reader, Protocol):
     """Reads and writes of one tenant that become durable together, or not at all."""
 
     def tenant(self) -> TenantFact: ...
+
+    def login_name(self, username: str) -> LoginNameFact | None:
+        """Where a username lives, whichever tenant's it is."""
+        ...
 
     def receipts(self, keys: Sequence[tuple[str, str]]) -> list[ReceiptFact]:
         """The receipts kept for these pairs of scope and key hash."""
@@ -106,6 +136,22 @@ class UnitOfWork(Reader, Protocol):
 
     def remove(self, kind: type[Fact], /, **equals: Any) -> int: ...
 
+    def longest_path(self, number: int) -> int:
+        """The characters of the longest path among a customer and all below it."""
+        ...
+
+    def move_customer(self, number: int, path: str) -> None:
+        """Give a customer this path, and all below it theirs."""
+        ...
+
+    def due_schedules(
+        self, now: int, count: int, *, customer_number: int = 0, charge_id: int = 0
+    ) -> list[ScheduleFact]:
+        """Active schedules of customers that are due, the earliest first, locked together with their customers; with
+        the number of a customer or charge those of that one alone. Passed over are those that somebody else holds, and
+        those of a charge that is charged to everybody at this moment, or of which not all schedules are in step."""
+        ...
+
     def due_payments(self, now: int, count: int) -> list[PaymentFact]:
         """Pending payments whose look-up is due, locked; those that somebody else holds are passed over."""
         ...
@@ -136,6 +182,11 @@ class Store(Protocol):
     def key(self, key_hash: str) -> KeyFact | None: ...
 
     def login_name(self, username: str) -> LoginNameFact | None: ...
+
+    def installation_secret(self, name: str, fresh: str, now: int) -> str:
+        """The installation's secret of this name: the one that is kept, else the fresh one, which is kept from then
+        on."""
+        ...
 
 
 class Gateway(Protocol):

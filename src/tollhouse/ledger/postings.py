@@ -6,17 +6,29 @@ one a credit: what we earned or owe.
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from tollhouse.ledger.facts import TransactionFact
 
-REVENUE = "revenue"
-TAX_PAYABLE = "tax payable"
-COLLECTED_ELSEWHERE = "collected elsewhere"
-TAKEN_BY_GATEWAYS = "taken by gateways"
-OWED_ON_ACCOUNT = "owed on account"
+REVENUE: Final = "revenue"
+CREDITS_GIVEN: Final = "credits given"
+RECEIVED_ON_ACCOUNT: Final = "received on account"
+ADJUSTMENTS: Final = "adjustments"
+TAX_PAYABLE: Final = "tax payable"
+COLLECTED_ELSEWHERE: Final = "collected elsewhere"
+TAKEN_BY_GATEWAYS: Final = "taken by gateways"
+OWED_ON_ACCOUNT: Final = "owed on account"
 
-_WHERE_IT_SETTLES = {
+_WHAT_FOR: Final = {
+    "charge": REVENUE,
+    "credit": CREDITS_GIVEN,
+    "debit": CREDITS_GIVEN,
+    "topup": RECEIVED_ON_ACCOUNT,
+    "adjustment": ADJUSTMENTS,
+}
+_WHERE_IT_SETTLES: Final = {
     "recorded": COLLECTED_ELSEWHERE,
     "balance": OWED_ON_ACCOUNT,
     "gateway": TAKEN_BY_GATEWAYS,
@@ -29,11 +41,18 @@ class Posting(msgspec.Struct, frozen=True, gc=False):
     amount_minor: int
 
 
+def has_accounts(transaction: TransactionFact) -> bool:
+    """Whether the books have a place for a transaction of this kind that settles so: a gateway takes charges alone."""
+    kind, settlement = transaction.kind, transaction.settlement
+    known = kind in _WHAT_FOR and settlement in _WHERE_IT_SETTLES
+    return known and (kind == "charge" or settlement != "gateway")
+
+
 def postings(transaction: TransactionFact) -> tuple[Posting, ...]:
-    """The legs of one transaction, in minor units of its currency."""
+    """The legs of one transaction that has accounts, in minor units of its currency."""
     currency = transaction.currency
     legs = (
         Posting(_WHERE_IT_SETTLES[transaction.settlement], currency, transaction.gross_minor),
-        Posting(REVENUE, currency, -transaction.net_minor),
+        Posting(_WHAT_FOR[transaction.kind], currency, -transaction.net_minor),
     )
     return (*legs, Posting(TAX_PAYABLE, currency, -transaction.tax_minor)) if transaction.tax_minor else legs

@@ -127,16 +127,16 @@ def start(book: Book, command: StartPurchase) -> PurchaseStarted:
         summary_after = book.check_sum(book.summary(offer.customer.number, payment.currency), 0, book.now)
         payment = _succeeded(book, offer.customer, payment, summary_after, gateway_reference="")
     book.add(payment)
-    return PurchaseStarted(payment, book.now)
+    return PurchaseStarted(payment, book.system_now)
 
 
 def replay(book: Book, _command: StartPurchase, payment_id: int) -> PurchaseStarted:
     """The payment as it stands now: written by this batch, or read."""
     for payment in book.added(PaymentFact):
         if payment.payment_id == payment_id:
-            return PurchaseStarted(payment, book.now)
+            return PurchaseStarted(payment, book.system_now)
     (payment,) = book.unit.find(PaymentFact, payment_id=payment_id)
-    return PurchaseStarted(payment, book.now)
+    return PurchaseStarted(payment, book.system_now)
 
 
 class _Offer(NamedTuple):
@@ -306,7 +306,7 @@ def _payment_method(book: Book, customer: CustomerFact, gateways: frozenset[str]
 
 def _intent(book: Book, command: StartPurchase, offer: _Offer) -> PaymentFact:
     uid = str(uuid.uuid4())
-    call_until_at = book.now + command.call_seconds * SECOND
+    call_until_at = book.system_now + command.call_seconds * SECOND
     return PaymentFact(
         tenant_id=book.tenant_id,
         payment_id=book.next_number("payment"),
@@ -398,7 +398,7 @@ def _answered(book: Book, payment: PaymentFact, command: SettlePurchase) -> Paym
             return _declined(book, payment, *NOT_COMPLETED)
         case _:
             gap_seconds = look_up_gap_seconds(command.resolve_after_seconds, payment.look_ups)
-            return with_values(payment, look_up_at=book.now + gap_seconds * SECOND)
+            return with_values(payment, look_up_at=book.system_now + gap_seconds * SECOND)
 
 
 def _taken(book: Book, payment: PaymentFact, gateway_reference: str) -> PaymentFact:
@@ -470,11 +470,11 @@ def _attempt(book: Book, command: SettlePurchase) -> PaymentAttemptFact:
 
 def claim(book: Book, command: ClaimUnresolved) -> tuple[PaymentFact, ...]:
     """Payments whose look-up is due. Each comes back by itself if nothing is heard of it, later every time."""
-    payments = book.unit.due_payments(book.now, command.count)
+    payments = book.unit.due_payments(book.system_now, command.count)
     for payment in payments:
         payment.look_ups += 1
         gap_seconds = look_up_gap_seconds(command.resolve_after_seconds, payment.look_ups)
-        payment.look_up_at = book.now + max(command.lease_seconds, gap_seconds) * SECOND
+        payment.look_up_at = book.system_now + max(command.lease_seconds, gap_seconds) * SECOND
     if payments:
         book.unit.upsert(payments)
     return tuple(payments)

@@ -34,6 +34,17 @@ class BuyOutOfRange(Refusal):
         super().__init__("The buy cost is too large.")
 
 
+class AmountTooPrecise(Refusal):
+    def __init__(self, currency: str, decimals_max: int) -> None:
+        super().__init__(f"An amount in {currency} may have at most {decimals_max} decimals.")
+        self.currency = currency
+        self.decimals_max = decimals_max
+
+
+class BalanceRefused(Refusal):
+    """A balance that cannot be kept exactly; the sentence says why."""
+
+
 class NegativeAmountRefused(Refusal):
     def __init__(self) -> None:
         super().__init__("A negative amount is not allowed here.")
@@ -44,6 +55,84 @@ class CustomerUnknown(Refusal):
         super().__init__("Customer does not exist.")
 
 
+class ParentUnknown(Refusal):
+    def __init__(self) -> None:
+        super().__init__("Parent does not exist.")
+
+
+class ParentTooDeep(Refusal):
+    def __init__(self) -> None:
+        super().__init__("The customer would be too far below the system owner.")
+
+
+class ParentIsBelow(Refusal):
+    def __init__(self) -> None:
+        super().__init__("A customer cannot be put under itself or under one that is below it.")
+
+
+class ParentDecides(Refusal):
+    """People of a customer would change of it what its parent decides. `field` is the name of it."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__("Nobody may change this of their own customer: its parent does.")
+        self.field = field
+
+
+class AffiliateUnknown(Refusal):
+    def __init__(self) -> None:
+        super().__init__("Affiliate customer does not exist.")
+
+
+class ReferenceTaken(Refusal):
+    def __init__(self) -> None:
+        super().__init__("Another customer has this reference.")
+
+
+class ReferenceReserved(Refusal):
+    """References name customers at all doors, whose keys are the tenant's: so the root's people give them."""
+
+    def __init__(self) -> None:
+        super().__init__("Only people of the system owner may set a reference.")
+
+
+class EmailTaken(Refusal):
+    """Of customers that have nothing but an e-mail, one can have it."""
+
+    def __init__(self) -> None:
+        super().__init__("Another customer that is known by its e-mail alone has this e-mail.")
+
+
+class CurrencyFixed(Refusal):
+    def __init__(self) -> None:
+        super().__init__("The currency cannot be changed: there is a balance, or there are transactions.")
+
+
+class CustomerInUse(Refusal):
+    """A customer that cannot be deleted, undeleted or moved; the sentence says why."""
+
+
+class SelfCreditRefused(Refusal):
+    """An account is the parent's to write: what one writes there oneself is money for nothing."""
+
+    def __init__(self) -> None:
+        super().__init__("Nobody may write transactions of their own customer: its parent does.")
+
+
+class NotBilled(Refusal):
+    def __init__(self) -> None:
+        super().__init__("This customer has the bill type none: nothing is recorded for it.")
+
+
+class TimeInFuture(Refusal):
+    def __init__(self) -> None:
+        super().__init__("The time must not be in the future.")
+
+
+class InvoiceUnknown(Refusal):
+    def __init__(self) -> None:
+        super().__init__("Invoice does not exist.")
+
+
 class SelfChargeRefused(Refusal):
     def __init__(self) -> None:
         super().__init__("Here nobody may create charges on their own customer.")
@@ -52,6 +141,37 @@ class SelfChargeRefused(Refusal):
 class PlanUnknown(Refusal):
     def __init__(self) -> None:
         super().__init__("Plan does not exist.")
+
+
+class InheritanceRefused(Refusal):
+    """The plan to inherit from is not there, not offered, or inherits from this very plan."""
+
+    def __init__(self) -> None:
+        super().__init__("From this plan it cannot inherit.")
+
+
+class ProductUnknown(Refusal):
+    def __init__(self) -> None:
+        super().__init__("Product does not exist.")
+
+
+class ProductNotForSale(Refusal):
+    """The caller sees the product, but its terms do not let this customer buy it."""
+
+    def __init__(self) -> None:
+        super().__init__("This product is not for sale to this customer.")
+
+
+class SelfInvoiceRefused(Refusal):
+    """An invoice is the parent's to make: with it goes what is owed."""
+
+    def __init__(self) -> None:
+        super().__init__("Nobody may make invoices for their own customer: its parent does.")
+
+
+class NothingToInvoice(Refusal):
+    def __init__(self) -> None:
+        super().__init__("There is nothing in this time that is not on an invoice already.")
 
 
 class ChargeUnknown(Refusal):
@@ -107,8 +227,47 @@ class OutsideWindow(Refusal):
         super().__init__("This charge may not be charged at this time: it is outside its start and end.")
 
 
-class NotYetSupported(Refusal):
-    """A real feature of the wire that this version creates and validates but does not carry out."""
+class NotForOneCustomer(Refusal):
+    """The charge is one on everybody on a plan, which is charged in a way of its own."""
+
+    def __init__(self) -> None:
+        super().__init__("This charge is for everybody on a rate plan.")
+
+
+class NotForAPlan(Refusal):
+    def __init__(self) -> None:
+        super().__init__("This charge is for one customer, not for everybody on a rate plan.")
+
+
+class ChargeUnderWay(Refusal):
+    def __init__(self) -> None:
+        super().__init__("This charge is being charged at this moment.")
+
+
+class DigestStale(Refusal):
+    def __init__(self) -> None:
+        super().__init__("What would be charged is no longer what was rehearsed: rehearse again.")
+
+
+class PlanRunLost(Refusal):
+    """Whoever carried out the charging of a plan was silent for too long, and another took over."""
+
+    def __init__(self) -> None:
+        super().__init__("Nothing was charged: this took too long and was given up.")
+
+
+class PlanRunRefused(Refusal):
+    """The charging of a plan that another call with the same key carried out was refused."""
+
+
+class ClockNotOurs(Refusal):
+    def __init__(self) -> None:
+        super().__init__("Only a tenant provisioned with a clock of its own can have its time moved.")
+
+
+class ClockBackwards(Refusal):
+    def __init__(self) -> None:
+        super().__init__("A clock is only moved forward.")
 
 
 class TenantBlocked(Refusal):
@@ -183,6 +342,65 @@ class GatewayNotConfigured(Refusal):
 class StatementTooLong(Refusal):
     def __init__(self, lines_max: int) -> None:
         super().__init__(f"There are more than {lines_max} transactions: ask for a shorter time.")
+
+
+class ListTooLong(Refusal):
+    def __init__(self, rows_max: int) -> None:
+        super().__init__(f"There are more than {rows_max} rows: ask for fewer with limit and offset.")
+
+
+class PersonUnknown(Refusal):
+    def __init__(self) -> None:
+        super().__init__("Person does not exist.")
+
+
+class SeveralPeople(Refusal):
+    def __init__(self) -> None:
+        super().__init__("More than one person has this e-mail.")
+
+
+class UsernameTaken(Refusal):
+    def __init__(self) -> None:
+        super().__init__("This username is taken.")
+
+
+class PasswordNotCopied(Refusal):
+    def __init__(self) -> None:
+        super().__init__("A password can be copied only from a person of the same customer.")
+
+
+class PrivilegeLacking(Refusal):
+    """The caller would give, or reach through somebody else, what its own role does not allow."""
+
+    def __init__(self) -> None:
+        super().__init__("Your role does not allow this.")
+
+
+class OwnDeletionRefused(Refusal):
+    def __init__(self) -> None:
+        super().__init__("Nobody may delete themselves.")
+
+
+class OwnSystemAccessRefused(Refusal):
+    def __init__(self) -> None:
+        super().__init__("Nobody may take their own system access away.")
+
+
+class RoleUnknown(Refusal):
+    def __init__(self) -> None:
+        super().__init__("Role does not exist.")
+
+
+class RoleNameTaken(Refusal):
+    def __init__(self) -> None:
+        super().__init__("Another role has this name.")
+
+
+class CodeRefused(Refusal):
+    """A one-time code that is wrong, was used before, or has nothing that it could confirm."""
+
+    def __init__(self) -> None:
+        super().__init__("The one-time code is wrong or was used before.")
 
 
 class StoreUnavailable(Exception):

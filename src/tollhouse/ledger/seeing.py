@@ -6,38 +6,35 @@ book) and for a read (over a snapshot).
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TypeVar
-
+from tollhouse.domain.identity import folded_email
+from tollhouse.ledger.book import Book
 from tollhouse.ledger.commands import Caller
 from tollhouse.ledger.facts import (
     ROOT_NUMBER,
     ROOT_PATH,
     ChargeFact,
     CustomerFact,
-    Fact,
     LiabilityFact,
+    PersonFact,
     PlanFact,
     ProductFact,
+    ProductTermsFact,
     TaxFact,
 )
+from tollhouse.ledger.offering import details_of, is_shared_with
 from tollhouse.ledger.refusals import (
     ChargeUnknown,
     CustomerUnknown,
     LiabilityUnknown,
     ObjectUnknown,
+    PersonUnknown,
     PlanUnknown,
+    SeveralPeople,
     TaxUnknown,
 )
-
-F = TypeVar("F", bound=Fact)
+from tollhouse.ledger.sight import Finds
 
 LIABLE_OBJECTS = ("cardgroup", "charge", "customer", "product")
-
-
-class Finds(Protocol):
-    """The book, or a snapshot of the store."""
-
-    def find(self, kind: type[F], /, *, lock: bool = False, **equals: Any) -> list[F]: ...
 
 
 def customer_seen(facts: Finds, caller: Caller, number: int) -> CustomerFact:
@@ -48,10 +45,40 @@ def customer_seen(facts: Finds, caller: Caller, number: int) -> CustomerFact:
     raise CustomerUnknown
 
 
+def customer_held(book: Book, caller: Caller, number: int) -> CustomerFact | None:
+    """The live customer with this number that the caller sees, locked until this unit of work ends."""
+    customer = book.customer(number)
+    is_seen = customer is not None and customer.deleted_at is None and caller.reaches(customer.path)
+    return customer if is_seen else None
+
+
+def customer_ever_seen(facts: Finds, caller: Caller, number: int) -> CustomerFact:
+    """The customer with this number, deleted or not. Raises CustomerUnknown."""
+    for customer in facts.find(CustomerFact, number=number):
+        if caller.reaches(customer.path):
+            return customer
+    raise CustomerUnknown
+
+
+def plan_to_give(facts: Finds, caller: Caller, parent: CustomerFact, number: int) -> PlanFact:
+    """The plan with this number, where this parent may put a customer of its own on it. Raises PlanUnknown.
+
+    It may give a plan of its own and one of those above it that either the caller owns or sees, or that is shared with
+    the parent.
+    """
+    for plan in facts.find(PlanFact, number=number):
+        for owner in facts.find(CustomerFact, number=plan.owner_number):
+            is_at_hand = owner.number == parent.number or caller.reaches(owner.path)
+            is_above = parent.path.startswith(owner.path)
+            if is_above and (is_at_hand or is_shared_with(plan, details_of(facts, plan), parent)):
+                return plan
+    raise PlanUnknown
+
+
 def plan_seen(facts: Finds, caller: Caller, number: int) -> PlanFact:
     """The plan with this number, of a customer that the caller sees. Raises PlanUnknown."""
     for plan in facts.find(PlanFact, number=number):
-        if _sees_owner(facts, caller, plan.owner_number):
+        if sees_owner(facts, caller, plan.owner_number):
             return plan
     raise PlanUnknown
 
@@ -67,7 +94,7 @@ def charge_seen(facts: Finds, caller: Caller, charge_id: int, *, lock: bool = Fa
 def charge_ever_seen(facts: Finds, caller: Caller, charge_id: int, *, lock: bool = False) -> ChargeFact:
     """The charge with this id, deleted or not: its owner's to see, not the charged customer's. Raises ChargeUnknown."""
     for charge in facts.find(ChargeFact, lock=lock, charge_id=charge_id):
-        if _sees_owner(facts, caller, charge.owner_number):
+        if sees_owner(facts, caller, charge.owner_number):
             return charge
     raise ChargeUnknown
 
@@ -82,7 +109,7 @@ def charges_seen(facts: Finds, caller: Caller, *, customer_number: int, plan_num
     else:
         customer_seen(facts, caller, customer_number)
     found = facts.find(ChargeFact, customer_number=customer_number, plan_number=plan_number, deleted_at=None)
-    owners = {number: _sees_owner(facts, caller, number) for number in {charge.owner_number for charge in found}}
+    owners = {number: sees_owner(facts, caller, number) for number in {charge.owner_number for charge in found}}
     return sorted((c for c in found if owners[c.owner_number]), key=lambda c: c.charge_id)
 
 
@@ -98,7 +125,16 @@ def liability_seen(facts: Finds, caller: Caller, tax_id: int, object_type: str, 
 def tax_seen(facts: Finds, caller: Caller, tax_id: int) -> TaxFact:
     """The tax with this id: of a customer that the caller sees, or shared by the root. Raises TaxUnknown."""
     for tax in facts.find(TaxFact, tax_id=tax_id):
-        if is_shared(tax) or _sees_owner(facts, caller, tax.owner_number):
+        if is_shared(tax) or sees_owner(facts, caller, tax.owner_number):
+            return tax
+    raise TaxUnknown
+
+
+def tax_owned(facts: Finds, caller: Caller, tax_id: int, *, lock: bool = False) -> TaxFact:
+    """The tax with this id, of a customer that the caller sees: a shared one is not theirs to change. Raises
+    TaxUnknown."""
+    for tax in facts.find(TaxFact, lock=lock, tax_id=tax_id):
+        if sees_owner(facts, caller, tax.owner_number):
             return tax
     raise TaxUnknown
 
@@ -121,11 +157,43 @@ def check_object_seen(facts: Finds, caller: Caller, object_type: str, object_id:
         raise ObjectUnknown(object_type) from error
 
 
+def person_seen(facts: Finds, caller: Caller, person_id: int, *, lock: bool = False) -> PersonFact:
+    """The live person with this id, of a customer that the caller sees. Raises PersonUnknown."""
+    return _one_person(facts, caller, facts.find(PersonFact, lock=lock, person_id=person_id, deleted_at=None))
+
+
+def person_called(facts: Finds, caller: Caller, *, username: str = "", email: str = "") -> PersonFact:
+    """The live person with this username, else with this e-mail, whom the caller sees.
+
+    Raises PersonUnknown, and SeveralPeople where the e-mail is that of more than one.
+    """
+    if username:
+        return _one_person(facts, caller, facts.find(PersonFact, username=username, deleted_at=None))
+    return _one_person(facts, caller, facts.find(PersonFact, email_folded=folded_email(email), deleted_at=None))
+
+
+def _one_person(facts: Finds, caller: Caller, found: list[PersonFact]) -> PersonFact:
+    seen = [person for person in found if sees_owner(facts, caller, person.customer_number)]
+    if len(seen) > 1:
+        raise SeveralPeople
+    if not seen:
+        raise PersonUnknown
+    return seen[0]
+
+
 def _sees_product(facts: Finds, caller: Caller, product_id: int) -> bool:
-    return caller.reaches(ROOT_PATH) and bool(facts.find(ProductFact, product_id=product_id))
+    """Of a customer that the caller sees, or shared by one above it. One without terms is the root's."""
+    if not facts.find(ProductFact, product_id=product_id):
+        return False
+    for terms in facts.find(ProductTermsFact, product_id=product_id):
+        return sees_owner(facts, caller, terms.owner_number) or (
+            bool(terms.shared) and f".{terms.owner_number}." in f".{caller.path}"
+        )
+    return caller.reaches(ROOT_PATH)
 
 
-def _sees_owner(facts: Finds, caller: Caller, owner_number: int) -> bool:
+def sees_owner(facts: Finds, caller: Caller, owner_number: int) -> bool:
+    """Whether what belongs to this customer is the caller's to see: its own, or that of somebody it reaches."""
     if owner_number == caller.customer_number:
         return True
     return any(caller.reaches(owner.path) for owner in facts.find(CustomerFact, number=owner_number))

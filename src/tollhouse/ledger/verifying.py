@@ -12,11 +12,16 @@ from itertools import islice
 from typing import Any, Generic, TypeVar
 
 from tollhouse.ledger.facts import (
+    ROOT_NUMBER,
     ChargeFact,
     CustomerFact,
     Fact,
+    InvoiceCounterFact,
+    InvoiceFact,
+    InvoiceTransactionFact,
     OccurrenceFact,
     PaymentFact,
+    PlanRunFact,
     ReceiptFact,
     SandboxPaymentFact,
     SummaryFact,
@@ -24,7 +29,7 @@ from tollhouse.ledger.facts import (
     TransactionTaxFact,
 )
 from tollhouse.ledger.ports import Reader, Store
-from tollhouse.ledger.postings import COLLECTED_ELSEWHERE, OWED_ON_ACCOUNT, TAKEN_BY_GATEWAYS, postings
+from tollhouse.ledger.postings import OWED_ON_ACCOUNT, TAKEN_BY_GATEWAYS, has_accounts, postings
 
 T = TypeVar("T")
 
@@ -123,6 +128,7 @@ class _Books:
         self._reader = reader
         self._findings = findings
         self._accounts: Counter[tuple[str, str]] = Counter()
+        self._charged: Counter[str] = Counter()
         self._summed: Counter[str] = Counter()
         self._owed: Counter[str] = Counter()
         self._taken: Counter[str] = Counter()
@@ -131,9 +137,11 @@ class _Books:
 
     def check(self) -> None:
         self._check_customers()
+        self._check_tree()
         self._check_lines()
         self._check_occurrences()
         self._check_payments()
+        self._check_invoices()
         self._check_receipts()
         self._check_trial_balance()
 
@@ -193,22 +201,48 @@ class _Books:
             self._findings.expect("gross", subject, stored=t.gross_minor, computed=t.net_minor + t.tax_minor)
             tax_minor = sum(line.amount_minor for line in lines.take(t.transaction_id))
             self._findings.expect("tax", subject, stored=t.tax_minor, computed=tax_minor)
-            legs = postings(t)
-            self._findings.expect("postings", subject, stored=0, computed=sum(leg.amount_minor for leg in legs))
-            for leg in legs:
-                self._accounts[leg.account, leg.currency] += leg.amount_minor
-            self._of_charges += t.charge_id is not None
+            self._post(t, subject)
+            self._of_charges += t.kind == "charge" and t.charge_id is not None
             self._of_payments += t.payment_id is not None
         self._findings.expect("transactions", "all tax lines", stored=lines.strays(), computed=[])
 
+    def _post(self, t: TransactionFact, subject: str) -> None:
+        """The postings of a transaction, and what its kind allows: only a charge has a cost, or is a gateway's."""
+        is_known = has_accounts(t)
+        self._findings.require("kind", subject, is_known, f"{t.kind} cannot settle as {t.settlement}")
+        if not is_known:
+            return
+        is_charge = t.kind == "charge"
+        self._findings.require("buy", subject, is_charge or not t.buy_minor, f"a {t.kind} has a buy cost")
+        if t.kind == "adjustment":
+            is_plain = (t.settlement, t.tax_minor, t.charge_id) == ("balance", 0, None)
+            self._findings.require("kind", subject, is_plain, "an adjustment is more than a move of the balance")
+        if is_charge:
+            self._charged[t.currency] += t.gross_minor
+        legs = postings(t)
+        self._findings.expect("postings", subject, stored=0, computed=sum(leg.amount_minor for leg in legs))
+        for leg in legs:
+            self._accounts[leg.account, leg.currency] += leg.amount_minor
+
+    def _check_tree(self) -> None:
+        """Each path is the parent's with the customer behind it, from the root down."""
+        for chunk in _chunks(self._reader.stream(CustomerFact, order=("number",))):
+            numbers = sorted({customer.parent_number for customer in chunk})
+            parents = {parent.number: parent.path for parent in self._reader.find(CustomerFact, number=numbers)}
+            for c in chunk:
+                above = "" if c.number == ROOT_NUMBER else parents.get(c.parent_number, "nowhere.")
+                computed = f"{above}{c.number}."
+                self._findings.expect("path", f"customer {c.number}", stored=c.path, computed=computed)
+
     def _check_occurrences(self) -> None:
-        """Each occurrence left one transaction, and each transaction of a charge is an occurrence's."""
+        """Each occurrence left one transaction, and each charge's transaction is an occurrence's."""
         count = 0
         for chunk in _chunks(self._reader.stream(OccurrenceFact, order=("charge_id", "customer_number"))):
             found = self._transactions([occurrence.transaction_id for occurrence in chunk])
             for o in chunk:
                 t = found.get(o.transaction_id)
-                ours = t is not None and (t.charge_id, t.customer_number) == (o.charge_id, o.customer_number)
+                wanted = ("charge", o.charge_id, o.customer_number)
+                ours = t is not None and (t.kind, t.charge_id, t.customer_number) == wanted
                 subject = f"charge {o.charge_id} {o.occurrence_key} for customer {o.customer_number}"
                 self._findings.require("occurrence", subject, ours, f"transaction {o.transaction_id} is not its own")
             count += len(chunk)
@@ -250,6 +284,29 @@ class _Books:
                 self._findings.expect("sandbox", subject, stored=stored, computed=computed)
         return len(taken)
 
+    def _check_invoices(self) -> None:
+        """Each invoice is the sum of its customer's transactions on it, and a seller's are counted without a gap."""
+        links = _Groups(
+            self._reader.stream(InvoiceTransactionFact, order=("invoice_id", "transaction_id")),
+            lambda link: link.invoice_id,
+        )
+        for invoice in self._reader.stream(InvoiceFact, order=("invoice_id",)):
+            sums = [0, 0, 0]
+            subject = f"invoice {invoice.invoice_id}"
+            for chunk in _chunks(links.take(invoice.invoice_id)):
+                found = self._transactions([link.transaction_id for link in chunk])
+                ours = [t for t in found.values() if (t.customer_number, t.settlement) == _on_account(invoice)]
+                self._findings.expect("invoice", subject, stored=len(ours), computed=len(chunk))
+                for t in ours:
+                    sums = [sums[0] + t.net_minor, sums[1] + t.tax_minor, sums[2] + t.gross_minor]
+            stored = [invoice.net_minor, invoice.tax_minor, invoice.total_minor]
+            self._findings.expect("invoice", subject, stored=stored, computed=sums)
+        self._findings.expect("invoices", "all transactions on them", stored=links.strays(), computed=[])
+        for counter in self._reader.stream(InvoiceCounterFact, order=("seller_number",)):
+            count = self._reader.count(InvoiceFact, seller_number=counter.seller_number)
+            subject = f"customer {counter.seller_number}"
+            self._findings.expect("invoice numbers", subject, stored=counter.last_number, computed=count)
+
     def _check_receipts(self) -> None:
         """Whatever an idempotency key stands for is there."""
         for chunk in _chunks(self._reader.stream(ReceiptFact, order=("scope", "key_hash"))):
@@ -265,8 +322,8 @@ class _Books:
         for currency in currencies:
             accounts = {account: total for (account, c), total in self._accounts.items() if c == currency}
             self._findings.expect("trial balance", currency, stored=0, computed=sum(accounts.values()))
-            held = sum(accounts.get(a, 0) for a in (COLLECTED_ELSEWHERE, OWED_ON_ACCOUNT, TAKEN_BY_GATEWAYS))
-            self._findings.expect("summaries in all", currency, stored=self._summed[currency], computed=held)
+            charged = self._charged[currency]
+            self._findings.expect("summaries in all", currency, stored=self._summed[currency], computed=charged)
             owed = accounts.get(OWED_ON_ACCOUNT, 0)
             self._findings.expect("balances in all", currency, stored=self._owed[currency], computed=owed)
             taken = accounts.get(TAKEN_BY_GATEWAYS, 0)
@@ -279,9 +336,19 @@ class _Books:
 _FACT_OF_RECEIPT: dict[str, tuple[type[Fact], str]] = {
     "RecordCharges": (TransactionFact, "transaction_id"),
     "CreateCharge": (ChargeFact, "charge_id"),
+    "ChargePlan": (PlanRunFact, "plan_run_id"),
     "ChargeNow": (TransactionFact, "transaction_id"),
+    "CreateTransaction": (TransactionFact, "transaction_id"),
+    "AddToBalance": (TransactionFact, "transaction_id"),
+    "CreateCustomer": (CustomerFact, "number"),
+    "PurchaseProduct": (ChargeFact, "charge_id"),
+    "CreateInvoice": (InvoiceFact, "invoice_id"),
     "StartPurchase": (PaymentFact, "payment_id"),
 }
+
+
+def _on_account(invoice: InvoiceFact) -> tuple[int, str]:
+    return (invoice.customer_number, "balance")
 
 
 class _Groups(Generic[T]):

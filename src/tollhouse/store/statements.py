@@ -37,6 +37,12 @@ class Statements(Protocol):
 
     def receipts(self, columns: tuple[str, ...]) -> str: ...
 
+    def occurrences(self, columns: tuple[str, ...]) -> str: ...
+
+    def occurrence_counts(self) -> str:
+        """For each pair of charge and customer, perhaps 0."""
+        ...
+
 
 def _listed(columns: tuple[str, ...], prefix: str = "") -> str:
     return ", ".join(prefix + column for column in columns)
@@ -102,6 +108,21 @@ class SqliteStatements:
             "t.scope = json_extract(k.value, '$[0]') AND t.key_hash = json_extract(k.value, '$[1]')",
         )
 
+    def occurrences(self, columns: tuple[str, ...]) -> str:
+        return self._packed(
+            columns,
+            "json_each(?2) k CROSS JOIN occurrences t",
+            "t.charge_id = json_extract(k.value, '$[0]') AND t.customer_number = json_extract(k.value, '$[1]')"
+            " AND t.occurrence_key = json_extract(k.value, '$[2]')",
+        )
+
+    def occurrence_counts(self) -> str:
+        return (
+            "SELECT json_extract(k.value, '$[0]'), json_extract(k.value, '$[1]'), (SELECT count(*) FROM occurrences o"
+            " WHERE o.tenant_id = ?1 AND o.charge_id = json_extract(k.value, '$[0]')"
+            " AND o.customer_number = json_extract(k.value, '$[1]')) FROM json_each(?2) k"
+        )
+
     @staticmethod
     def _packed(columns: tuple[str, ...], source: str, condition: str) -> str:
         """One row that holds all rows as a JSON array of arrays."""
@@ -158,6 +179,21 @@ class PostgresStatements:
             f"SELECT {_listed(columns, 't.')} FROM jsonb_array_elements(%s::jsonb) k(value) CROSS JOIN LATERAL"
             f" (SELECT {_listed(columns)} FROM receipts r WHERE r.tenant_id = %s AND r.scope = k.value ->> 0"
             " AND r.key_hash = k.value ->> 1 LIMIT 1) t"
+        )
+
+    def occurrences(self, columns: tuple[str, ...]) -> str:
+        return (
+            f"SELECT {_listed(columns, 't.')} FROM jsonb_array_elements(%s::jsonb) k(value) CROSS JOIN LATERAL"
+            f" (SELECT {_listed(columns)} FROM occurrences o WHERE o.tenant_id = %s"
+            " AND o.charge_id = (k.value ->> 0)::bigint AND o.customer_number = (k.value ->> 1)::bigint"
+            " AND o.occurrence_key = k.value ->> 2 LIMIT 1) t"
+        )
+
+    def occurrence_counts(self) -> str:
+        return (
+            "SELECT (k.value ->> 0)::bigint, (k.value ->> 1)::bigint, o.count FROM jsonb_array_elements(%s::jsonb)"
+            " k(value) CROSS JOIN LATERAL (SELECT count(*) FROM occurrences o WHERE o.tenant_id = %s"
+            " AND o.charge_id = (k.value ->> 0)::bigint AND o.customer_number = (k.value ->> 1)::bigint) o"
         )
 
     @staticmethod

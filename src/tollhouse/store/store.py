@@ -90,6 +90,19 @@ class SqlStore:
         found = self._everywhere(LoginNameFact, username=username)
         return found[0] if found else None
 
+    def installation_secret(self, name: str, fresh: str, now: int) -> str:
+        table = schema.installation_secrets
+        kept = select(table.c.secret).where(table.c.name == name)
+        with self.reading_rows() as connection:
+            secret = connection.execute(kept).scalar_one_or_none()
+        if secret is not None:
+            return str(secret)
+        insert = (sqlite if self.is_sqlite else postgresql).insert(table)
+        row = insert.values(name=name, secret=fresh, created_at=now)
+        with self.writing_rows() as connection:
+            connection.execute(row.on_conflict_do_nothing(index_elements=["name"]))
+            return str(connection.execute(kept).scalar_one())
+
     def _everywhere(self, kind: type[F], **equals: str) -> list[F]:
         """Rows of a table that must be found before the tenant is known."""
         table = TABLES[kind]

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec.structs import astuple
 from sqlalchemy import (
+    ARRAY,
+    CTE,
     Column,
     ColumnElement,
     Connection,
@@ -16,12 +18,16 @@ from sqlalchemy import (
     Executable,
     Select,
     Table,
+    Text,
     and_,
+    any_,
     bindparam,
     delete,
+    exists,
     func,
     literal,
     select,
+    text,
     update,
 )
 from sqlalchemy.engine.interfaces import DBAPICursor
@@ -30,10 +36,15 @@ from tollhouse.ledger.facts import (
     CustomerFact,
     ExchangeRateFact,
     Fact,
+    InvoiceTransactionFact,
+    LoginNameFact,
+    OccurrenceFact,
     PaymentFact,
     ReceiptFact,
+    ScheduleFact,
     SummaryFact,
     TenantFact,
+    TransactionFact,
 )
 from tollhouse.store.faults import translated
 from tollhouse.store.rows import TABLES, columns_of
@@ -43,6 +54,8 @@ F = TypeVar("F", bound=Fact)
 
 #: Up to so many rows SQLite gets them as parameters of a statement for that count; beyond, as one JSON value.
 VALUES_MAX = 64
+#: More values than this for one column travel as one: a statement of a parameter each takes long to make.
+MANY = 8
 
 _STATEMENTS: dict[bool, Statements] = {True: SqliteStatements(), False: PostgresStatements()}
 
@@ -63,8 +76,13 @@ class Unit:
         return TenantFact(*row)
 
     def find(self, kind: type[F], /, *, lock: bool = False, order: Sequence[str] = (), **equals: Any) -> list[F]:
-        query = _find(kind, lock, tuple(order), tuple((name, _how(value)) for name, value in equals.items()))
-        return [kind(*row) for row in self._run(query, {**equals, "tenant_id": self.tenant_id})]
+        how = tuple((name, _how(value)) for name, value in equals.items())
+        query = _find(self._is_sqlite, kind, lock, tuple(order), how)
+        parameters = {"tenant_id": self.tenant_id, **equals}
+        if not self._is_sqlite or all(way != "many" for _, way in how):
+            return [kind(*row) for row in self._run(query, parameters)]
+        parameters.update({name: _json(equals[name]) for name, way in how if way == "many"})
+        return self._unpacked(kind, query, parameters)
 
     def stream(self, kind: type[F], /, *, order: Sequence[str], **equals: Any) -> Iterator[F]:
         table = TABLES[kind]
@@ -73,6 +91,17 @@ class Unit:
         with self._connection.execution_options(yield_per=1000).execute(query) as rows:
             for row in rows:
                 yield kind(*row)
+
+    def page(self, kind: type[F], column: str, least: int, count: int, /, **equals: Any) -> list[F]:
+        table = TABLES[kind]
+        query = select(*(table.c[name] for name in columns_of(kind)))
+        query = query.where(self._matches(table, equals), table.c[column] >= least)
+        return self._all(kind, query.order_by(table.c[column]).limit(count))
+
+    def first(self, kind: type[F], count: int, /, *, order: Sequence[str], **equals: Any) -> list[F]:
+        table = TABLES[kind]
+        query = select(*(table.c[name] for name in columns_of(kind))).where(self._matches(table, equals))
+        return self._all(kind, query.order_by(*(_ordered(table, name) for name in order)).limit(count))
 
     def count(self, kind: type[Fact], /, **equals: Any) -> int:
         query = select(func.count()).select_from(TABLES[kind]).where(self._matches(TABLES[kind], equals))
@@ -100,8 +129,37 @@ class Unit:
         return self._read(SummaryFact, "summaries", self.tenant_id, _json(keys) if self._is_sqlite else keys)
 
     def receipts(self, keys: Sequence[tuple[str, str]]) -> list[ReceiptFact]:
-        parameters = (self.tenant_id, _json(keys))
-        return self._read(ReceiptFact, "receipts", *(parameters if self._is_sqlite else reversed(parameters)))
+        return self._read(ReceiptFact, "receipts", *self._keyed(keys))
+
+    def due_schedules(
+        self, now: int, count: int, *, customer_number: int = 0, charge_id: int = 0
+    ) -> list[ScheduleFact]:
+        columns = ", ".join(f"s.{name}" for name in columns_of(ScheduleFact))
+        of_one = " AND s.customer_number = :customer" if customer_number else " AND s.customer_number > 0"
+        of_one += " AND s.charge_id = :charge" if charge_id else ""
+        locked = "" if self._is_sqlite else " FOR UPDATE OF s, c SKIP LOCKED FOR SHARE OF h SKIP LOCKED"
+        query = text(
+            f"SELECT {columns} FROM schedules s"  # noqa: S608 - made of names of ours alone
+            " JOIN charges h ON h.tenant_id = :tenant AND h.charge_id = s.charge_id"
+            " JOIN customers c ON c.tenant_id = :tenant AND c.number = s.customer_number"
+            " WHERE s.tenant_id = :tenant AND s.state = 'active' AND s.due_at <= :now"
+            " AND h.plan_run_id = 0 AND h.enrolling_from IS NULL"
+            f"{of_one} ORDER BY s.due_at, s.charge_id, s.customer_number LIMIT :count{locked}"
+        )
+        values = {"tenant": self.tenant_id, "now": now, "count": count}
+        if customer_number:
+            values["customer"] = customer_number
+        if charge_id:
+            values["charge"] = charge_id
+        return [ScheduleFact(*row) for row in self._run(query, values)]
+
+    def occurrence_counts(self, pairs: Sequence[tuple[int, int]]) -> list[tuple[tuple[int, int], int]]:
+        text = _STATEMENTS[self._is_sqlite].occurrence_counts()
+        rows = self._execute(text, *self._keyed(pairs)).fetchall()
+        return [((charge_id, number), count) for charge_id, number, count in rows if count]
+
+    def occurrences(self, keys: Sequence[tuple[int, int, str]]) -> list[OccurrenceFact]:
+        return self._read(OccurrenceFact, "occurrences", *self._keyed(keys))
 
     def due_payments(self, now: int, count: int) -> list[PaymentFact]:
         payments = TABLES[PaymentFact]
@@ -113,6 +171,23 @@ class Unit:
             .with_for_update(skip_locked=True)
         )
         return [PaymentFact(*row) for row in self._run(query)]
+
+    def uninvoiced(
+        self, customer_number: int, kinds: Sequence[str], start_at: int, end_at: int, count: int
+    ) -> list[TransactionFact]:
+        transactions, links = TABLES[TransactionFact], TABLES[InvoiceTransactionFact]
+        is_invoiced = exists().where(
+            links.c.tenant_id == self.tenant_id, links.c.transaction_id == transactions.c.transaction_id
+        )
+        query = (
+            select(*(transactions.c[name] for name in columns_of(TransactionFact)))
+            .where(transactions.c.tenant_id == self.tenant_id, transactions.c.customer_number == customer_number)
+            .where(transactions.c.effective_at >= start_at, transactions.c.effective_at < end_at)
+            .where(transactions.c.settlement == "balance", transactions.c.kind.in_(kinds), ~is_invoiced)
+            .order_by(transactions.c.effective_at, transactions.c.transaction_id)
+            .limit(count)
+        )
+        return [TransactionFact(*row) for row in self._run(query)]
 
     def exchange_rates(self, one_currency: str, other_currency: str, now: int) -> list[ExchangeRateFact]:
         rates = TABLES[ExchangeRateFact]
@@ -127,6 +202,12 @@ class Unit:
             )
             found += [ExchangeRateFact(*row) for row in self._run(query)]
         return found
+
+    def login_name(self, username: str) -> LoginNameFact | None:
+        names = TABLES[LoginNameFact]
+        query = select(*(names.c[name] for name in columns_of(LoginNameFact))).where(names.c.username == username)
+        row = self._run(query).first()
+        return None if row is None else LoginNameFact(*row)
 
     # Writes.
 
@@ -162,7 +243,24 @@ class Unit:
         table = TABLES[kind]
         return self._run(delete(table).where(self._matches(table, equals))).rowcount
 
+    def longest_path(self, number: int) -> int:
+        customers = TABLES[CustomerFact]
+        longest = select(func.max(func.length(customers.c.path))).where(self._is_below(number))
+        return int(self._run(longest).scalar_one())
+
+    def move_customer(self, number: int, path: str) -> None:
+        customers = TABLES[CustomerFact]
+        old_path = select(customers.c.path).where(self._matches(customers, {"number": number}))
+        behind = func.substr(customers.c.path, len(self._run(old_path).scalar_one()) + 1)
+        self._run(update(customers).where(self._is_below(number)).values(path=literal(path) + behind))
+
     # How.
+
+    def _is_below(self, number: int) -> ColumnElement[bool]:
+        """Whether a customer is the one with this number or below it, however deep, deleted or not."""
+        customers = TABLES[CustomerFact]
+        below = customers_below(self.tenant_id, number)
+        return (customers.c.tenant_id == self.tenant_id) & customers.c.number.in_(select(below.c.number))
 
     def _matches(self, table: Table, equals: dict[str, Any]) -> ColumnElement[bool]:
         conditions: list[ColumnElement[bool]] = []
@@ -173,12 +271,25 @@ class Unit:
             conditions.append(column.in_(value) if isinstance(value, list | tuple) else column == value)
         return and_(*conditions)
 
+    def _keyed(self, keys: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+        """The parameters of a statement that looks up keys of several columns."""
+        return (self.tenant_id, _json(keys)) if self._is_sqlite else (_json(keys), self.tenant_id)
+
     def _read(self, kind: type[F], statement: str, *parameters: Any) -> list[F]:
         text = _select(self._is_sqlite, statement, kind)
         if not self._is_sqlite:
             return [kind(*row) for row in self._execute(text, *parameters).fetchall()]
         ((packed,),) = self._execute(text, *parameters).fetchall()
         return msgspec.json.decode(packed, type=list[kind])  # type: ignore[valid-type]
+
+    def _all(self, kind: type[F], query: Select[Any]) -> list[F]:
+        """The rows of a query for all columns of a kind, which may be many."""
+        if self._is_sqlite:
+            return self._unpacked(kind, _packed(query))
+        return [kind(*row) for row in self._run(query)]
+
+    def _unpacked(self, kind: type[F], packed: Select[Any], parameters: dict[str, Any] | None = None) -> list[F]:
+        return msgspec.json.decode(self._run(packed, parameters).scalar_one(), type=list[kind])  # type: ignore[valid-type]
 
     def _update_customers(self, rows: Sequence[tuple[Any, ...]], *sets: tuple[str, str]) -> None:
         keys = [] if self._is_sqlite else [[row[0] for row in rows]]
@@ -199,29 +310,57 @@ class Unit:
             return self._connection.execute(statement, parameters)
 
 
+def customers_below(tenant_id: int, number: int) -> CTE:
+    """The numbers of a customer and of all below it, level by level through the index of parents."""
+    customers = TABLES[CustomerFact]
+    top = select(customers.c.number).where(customers.c.tenant_id == tenant_id, customers.c.number == number)
+    below = top.cte("below", recursive=True)
+    children = select(customers.c.number).where(
+        customers.c.tenant_id == tenant_id, customers.c.parent_number == below.c.number
+    )
+    return below.union(children)
+
+
 def _ordered(table: Table, name: str) -> ColumnElement[Any]:
     return table.c[name[1:]].desc() if name.startswith("-") else table.c[name]
 
 
 def _how(value: Any) -> str:
     """How a column is compared with a value: a query is made once for each way of asking."""
-    return "null" if value is None else "any" if isinstance(value, list | tuple) else "equal"
+    if isinstance(value, list | tuple):
+        return "many" if len(value) > MANY else "any"
+    return "null" if value is None else "equal"
 
 
 @cache
-def _find(kind: type[Fact], lock: bool, order: tuple[str, ...], how: tuple[tuple[str, str], ...]) -> Select[Any]:
+def _find(
+    is_sqlite: bool, kind: type[Fact], lock: bool, order: tuple[str, ...], how: tuple[tuple[str, str], ...]
+) -> Select[Any]:
     table = TABLES[kind]
     query = select(*(table.c[name] for name in columns_of(kind)))
     if "tenant_id" in table.c:
         query = query.where(table.c.tenant_id == bindparam("tenant_id"))
-    query = query.where(*(_compared(table.c[name], way) for name, way in how))
+    query = query.where(*(_compared(is_sqlite, table.c[name], way) for name, way in how))
     query = query.order_by(*(_ordered(table, name) for name in order))
+    if is_sqlite and any(way == "many" for _, way in how):
+        return _packed(query)
     return query.with_for_update() if lock else query
 
 
-def _compared(column: Column[Any], how: str) -> ColumnElement[bool]:
+def _packed(query: Select[Any]) -> Select[Any]:
+    """On SQLite, one row that holds all rows as a JSON array of arrays: see `SqliteStatements`."""
+    rows = query.subquery()
+    return select(func.json_group_array(func.json_array(*rows.c)))
+
+
+def _compared(is_sqlite: bool, column: Column[Any], how: str) -> ColumnElement[bool]:
     if how == "null":
         return column.is_(None)
+    if how == "many" and is_sqlite:
+        values = func.json_each(bindparam(column.name, type_=Text)).table_valued("value")
+        return column.in_(select(values.c.value))
+    if how == "many":
+        return column == any_(bindparam(column.name, type_=ARRAY(column.type)))
     return column.in_(bindparam(column.name, expanding=True)) if how == "any" else column == bindparam(column.name)
 
 

@@ -7,6 +7,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+from msgspec.structs import asdict
 
 from tests.apis.enswitch.client import Client
 from tests.harness import InProcess
@@ -14,6 +15,7 @@ from tollhouse.apis.enswitch import functions
 from tollhouse.apis.enswitch.functions.transactions import SORTS
 from tollhouse.apis.enswitch.reply.envelope import REFUSALS
 from tollhouse.ledger import refusals
+from tollhouse.ledger.details import CustomerDetails
 from tollhouse.ledger.facts import CustomerFact, ExchangeRateFact
 from tollhouse.ledger.refusals import Refusal
 from tollhouse.store.engine import store_url
@@ -65,6 +67,14 @@ def test_create_set_a_tax_charge_and_look(acme: Client) -> None:
         "charge": charge_id,
         "invoice": 0,
         "taxes": str(tax_id),
+        "net": "49.90",
+        "tax": "2.60",
+        "gross": "52.50",
+        "exchange_from": "",
+        "exchange_rate": "",
+        "exchange_time": 0,
+        "buy": "30.00",
+        "margin": "19.90",
     }
     assert acme.balance() == "-52.50"
     assert acme("charges/charge", id=charge_id).told == [("400", "id")]
@@ -245,12 +255,27 @@ def test_any_text_is_kept_as_it_is(acme: Client, text: str) -> None:
 # Who may.
 
 PEOPLE = [
-    # person, what it may: change charges, read, change what commerce covers, list transactions, see its customer
-    ("telco", "change", "read", "commerce", "reports", "user"),
-    ("telco-administrator", "change", "reports", "user"),
-    ("north", "change", "read", "commerce", "reports", "user"),
-    ("north-auditor", "read", "reports", "user"),
-    ("north-user", "user"),
+    # person, what it may: change charges, read, change what commerce covers, list transactions, see its customer;
+    # "offers" and "offer" are products that can be purchased, all of them and one
+    (
+        "telco",
+        "change",
+        "read",
+        "commerce",
+        "reports",
+        "user",
+        "people",
+        "administrator",
+        "system",
+        "payment",
+        "offers",
+        "offer",
+        "purchase",
+    ),
+    ("telco-administrator", "change", "reports", "user", "people", "administrator", "offers", "offer", "purchase"),
+    ("north", "change", "read", "commerce", "reports", "user", "people", "offer"),
+    ("north-auditor", "read", "reports", "user", "offers", "offer"),
+    ("north-user", "user", "people"),
 ]
 
 NEEDS = {
@@ -261,10 +286,47 @@ NEEDS = {
     "charges/list": "read",
     "charges/charge": "commerce",
     "taxes/create": "commerce",
+    "taxes/update": "commerce",
+    "taxes/list": "read",
     "taxes/liable/set": "commerce",
     "taxes/liable/get": "read",
     "transactions/list": "reports",
+    "transactions/create": "commerce",
     "customers/get": "user",
+    "customers/list": "read",
+    "customers/create": "commerce",
+    "customers/update": "change",
+    "customers/delete": "commerce",
+    "customers/undelete": "commerce",
+    "customers/move": "system",
+    "customers/balance/add": "commerce",
+    "customers/topup/request": "payment",
+    "user/login": "user",
+    "user/switch": "administrator",
+    "people/create": "change",
+    "people/get": "user",
+    "people/list": "user",
+    "people/update": "people",
+    "people/delete": "change",
+    "people/unlock": "people",
+    "roles/list": "user",
+    "roles/create": "system",
+    "roles/access/set": "system",
+    "plans/create": "commerce",
+    "plans/update": "commerce",
+    "plans/get": "user",
+    "plans/list": "read",
+    "plans/fees/get": "user",
+    "plans/fees/set": "commerce",
+    "plans/products/create": "commerce",
+    "products/create": "commerce",
+    "products/update": "commerce",
+    "products/get": "offer",
+    "products/list": "read",
+    "products/purchase": "purchase",
+    "products/taxes/list": "offers",
+    "invoices/create": "commerce",
+    "invoices/list": "reports",
 }
 
 
@@ -358,6 +420,8 @@ def test_a_customer_row_has_every_column(application: InProcess, telco: Client) 
         "bill_type": "postpaid",
         "timezone": "",
         "country": "",
+        "deleted": 0,
+        **asdict(CustomerDetails()),
     }
     assert Client(application, "nora")("customers/get", id=11).data["parent"] == 0
     assert Client(application, "north")("customers/get", id=11).data["parent"] == 10
@@ -470,11 +534,11 @@ def test_a_charge_outside_its_window_moves_no_money(acme: Client) -> None:
     assert acme.balance() == "0.00"
 
 
-def test_recurring_and_plan_charges_are_created_and_not_charged_yet(acme: Client) -> None:
-    for given, what in (({"period": "annually"}, "recurring"), ({"customer": 0, "plan": 7}, "plan")):
-        answer = acme("charges/charge", id=acme.create(amount="1", **given))
-        assert answer.told == [("400", "id")]
-        assert what in answer.responses[0].message
+@pytest.mark.parametrize("given", [{"period": "annually"}, {"customer": 0, "plan": 7}])
+def test_recurring_charges_and_those_on_a_plan_are_charged_once_a_period(acme: Client, given: dict[str, Any]) -> None:
+    charge_id = acme.create(amount="1", **given)
+    assert acme("charges/charge", id=charge_id).told == [("204", "")]
+    assert acme("charges/charge", id=charge_id).told == [("400", "id")]
 
 
 def test_a_rate_that_has_gone_stops_the_charge(telco: Client, acme_url: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
 from typing import Any
 
 import pytest
@@ -13,29 +11,8 @@ from tests.harness import hash_once, in_process
 from tollhouse.apis.enswitch import login
 from tollhouse.config import Settings
 from tollhouse.ledger.facts import CustomerFact, PersonFact, RoleFact
-from tollhouse.passwords import NOBODY, password_matches
-from tollhouse.store.engine import store_url
+from tollhouse.passwords import NOBODY
 from tollhouse.store.store import SqlStore
-
-
-@pytest.fixture
-def store(acme_url: str) -> Iterator[SqlStore]:
-    """The application's store, from beside it."""
-    with closing(SqlStore(store_url(acme_url))) as opened:
-        yield opened
-
-
-@pytest.fixture
-def checks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The hashes that passwords were checked against."""
-    seen: list[str] = []
-
-    def check(password_hash: str, password: str) -> bool:
-        seen.append(password_hash)
-        return password_matches(password_hash, password)
-
-    monkeypatch.setattr(login, "password_matches", check)
-    return seen
 
 
 def change(store: SqlStore, kind: Any, key: dict[str, Any], **values: Any) -> None:
@@ -70,38 +47,38 @@ def test_a_password_may_be_remembered_for_no_time(acme_url: str, checks: list[st
     assert len(checks) == 2
 
 
-def test_a_changed_password_counts_at_once(telco: Client, store: SqlStore) -> None:
+def test_a_changed_password_counts_at_once(telco: Client, beside: SqlStore) -> None:
     assert telco("charges/list").code == "200"
-    change(store, PersonFact, {"username": "telco"}, password_hash=hash_once("pässword"))
+    change(beside, PersonFact, {"username": "telco"}, password_hash=hash_once("pässword"))
     assert telco("charges/list").code == "401"
     telco.login["auth_password"] = "pässword"
     assert telco("charges/list").code == "200"
 
 
-def test_a_lock_counts_at_once_and_looks_like_a_wrong_password(telco: Client, store: SqlStore) -> None:
+def test_a_lock_counts_at_once_and_looks_like_a_wrong_password(telco: Client, beside: SqlStore) -> None:
     assert telco("charges/list").code == "200"
-    change(store, PersonFact, {"username": "telco"}, locked=1)
+    change(beside, PersonFact, {"username": "telco"}, locked=1)
     locked = telco.raw("charges/list").body
     telco.login["auth_password"] = "wrong"
     assert telco.raw("charges/list").body == locked
-    change(store, PersonFact, {"username": "telco"}, locked=0)
+    change(beside, PersonFact, {"username": "telco"}, locked=0)
     telco.login["auth_password"] = "password"
     assert telco("charges/list").code == "200"
 
 
-def test_a_changed_role_counts_at_once(telco: Client, store: SqlStore) -> None:
+def test_a_changed_role_counts_at_once(telco: Client, beside: SqlStore) -> None:
     assert telco("charges/list").code == "200"
-    change(store, RoleFact, {"name": "Owner"}, privileges='{"commerce": 2}')
+    change(beside, RoleFact, {"name": "Owner"}, privileges='{"commerce": 2}')
     assert telco("charges/list").code == "200"
     assert telco("charges/charge", id=1).code == "402"
-    change(store, RoleFact, {"name": "Owner"}, privileges="{}")
+    change(beside, RoleFact, {"name": "Owner"}, privileges="{}")
     assert telco("charges/list").code == "402"
 
 
-def test_the_people_of_a_customer_that_is_gone_may_not_log_in(store: SqlStore, telco: Client) -> None:
+def test_the_people_of_a_customer_that_is_gone_may_not_log_in(beside: SqlStore, telco: Client) -> None:
     north = Client(telco.application, "north")
     assert north("charges/list").code == "200"
-    change(store, CustomerFact, {"number": 10}, deleted_at=1)
+    change(beside, CustomerFact, {"number": 10}, deleted_at=1)
     assert north("charges/list").code == "401"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tollhouse.apis.enswitch.functions.parameters import Function
-from tollhouse.apis.enswitch.login import Person
+from tollhouse.apis.enswitch.person import Person
 from tollhouse.apis.enswitch.sent import Given, idempotency_from_wire
 from tollhouse.ledger.commands import Caller, Idempotency
 
@@ -15,10 +15,22 @@ class Call:
         self.function = function
         self.person = person
         self.tenant_id = person.tenant_id
-        self.caller: Caller = person.caller_of(function)
+        self.caller: Caller = person.caller_of(function, _privileges(function, given))
         self.given = given
         self._key_header = key_header
+
+    def may(self, *privileges: str) -> bool:
+        """Whether the person's role has one of these privileges."""
+        return self.person.may(privileges, self.function)
 
     def idempotency(self) -> Idempotency | None:
         """The caller's token; one that cannot be kept is noted as a fault."""
         return idempotency_from_wire(self.given, self._key_header, self.person.key_scope)
+
+
+def _privileges(function: Function, given: Given) -> tuple[str, ...]:
+    """The privileges of which this call needs one: a flag may ask for others than the function does."""
+    for flag, privileges in function.modes.items():
+        if given.get(flag) == 1:
+            return privileges
+    return function.privileges

@@ -28,6 +28,12 @@ _REPLAYED = {
 }
 
 
+_HEAD_TOO_LARGE = {
+    "description": "The query is too large: use POST. The connection is closed before any function sees the call.",
+    "content": {"application/json": {"schema": an_object(detail=A_TEXT)}},
+}
+
+
 def _document() -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
@@ -53,7 +59,7 @@ def _operations(function: Function) -> dict[str, Any]:
             "operationId": function.path.replace("/", "_") + "_get",
             "summary": function.about,
             "parameters": [_parameter_in_query(parameter) for parameter in function.parameters],
-            "responses": responses,
+            "responses": {**responses, "431": _HEAD_TOO_LARGE},
         },
         "post": {
             "operationId": function.path.replace("/", "_") + "_post",
@@ -77,13 +83,27 @@ def _responses(function: Function) -> dict[str, Any]:
     replays = any(parameter.name == "idempotency_key" for parameter in function.parameters)
     return {
         "200": {
-            "description": f"What happened. Needs the privilege {' or '.join(function.privileges)}.",
+            "description": f"What happened. {_needs(function)}",
             "content": {"application/json": {"schema": answer}},
             **({"headers": _REPLAYED} if replays else {}),
         },
         "405": {**_envelope("Neither GET nor POST."), "headers": _ALLOW},
         "503": {**_envelope("Too much is waiting, or the store is not available."), "headers": _RETRY_AFTER},
     }
+
+
+def _needs(function: Function) -> str:
+    flags = [
+        f"With {flag}=1 it needs the privilege {' or '.join(privileges)}."
+        for flag, privileges in function.modes.items()
+    ]
+    if function.privileges:
+        flags.insert(0, f"Needs the privilege {' or '.join(function.privileges)}.")
+    if function.public:
+        flags.append(f"With {function.public}=1 it needs no login.")
+    if function.optional_login:
+        flags.append(f"With {function.optional_login} given the login may be left out.")
+    return " ".join(flags)
 
 
 def _envelope(description: str) -> dict[str, Any]:
@@ -119,7 +139,7 @@ def _schema(parameter: Parameter) -> dict[str, Any]:
         return {"type": "integer", **{name: bound for name, bound in bounds.items() if bound is not None}}
     if parameter.kind == DECIMAL:
         before, behind = parameter.digits
-        sign = "-?" if parameter.least is None else ""
+        sign = "-?" if parameter.least is None or parameter.least < 0 else ""
         return {"type": "string", "pattern": rf"^{sign}[0-9]{{1,{before}}}(\.[0-9]{{1,{behind}}})?$"}
     if parameter.choices:
         return {"type": "string", "enum": list(parameter.choices)}

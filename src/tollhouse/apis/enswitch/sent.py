@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+import msgspec
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import Field, FormParser, parse_options_header
 
@@ -107,14 +108,37 @@ class Given:
 # Parameters that many functions take.
 
 
-def login_from_wire(sent: Sent) -> tuple[str, str] | None:
-    """Username and password; None where one of them was not given."""
+class Credentials(msgspec.Struct, frozen=True):
+    """A token, or a username and a password; the other is empty."""
+
+    token: str = ""
+    username: str = ""
+    password: str = ""
+
+
+class SecondStep(msgspec.Struct, frozen=True):
+    """A one-time code, and what says whose it is where no password does; empty where they were not given."""
+
+    code: str = ""
+    token: str = ""
+
+
+def login_from_wire(sent: Sent) -> Credentials | None:
+    """Who calls: a token before a username and password. None where neither was given."""
     given = Given(sent, parameters.LOGIN)
-    username, password = given.get("auth_username"), given.get("auth_password")
-    if username and password:
-        return username, password
+    token, username, password = given.get("auth_token"), given.get("auth_username"), given.get("auth_password")
+    if token:
+        return Credentials(token=token)
+    if username and password and not given.has_fault("auth_token"):
+        return Credentials(username=username, password=password)
     given.check()
     return None
+
+
+def second_step_from_wire(sent: Sent) -> SecondStep:
+    given = Given(sent, parameters.SECOND_STEP)
+    given.check()
+    return SecondStep(given.get("auth_code", "").strip(), given.get("totp_token", ""))
 
 
 def idempotency_from_wire(given: Given, header: str | None, scope: str) -> Idempotency | None:

@@ -15,31 +15,81 @@ from tollhouse.ledger.commands.command import (
     Receipt,
     customer_scope,
 )
+from tollhouse.ledger.commands.customers import (
+    CreateCustomer,
+    DeleteCustomer,
+    MoveCustomer,
+    RequestTopup,
+    UndeleteCustomer,
+    UpdateCustomer,
+)
+from tollhouse.ledger.commands.invoices import CreateInvoice
+from tollhouse.ledger.commands.people import (
+    PRIVILEGES,
+    CreatePerson,
+    CreateRole,
+    DeletePerson,
+    RecordLogin,
+    SetAccess,
+    UnlockPerson,
+    UpdatePerson,
+    UseCode,
+)
+from tollhouse.ledger.commands.plans import CreatePlan, SetPlanFee, SetPlanProduct, UpdatePlan
+from tollhouse.ledger.commands.products import PRODUCT_TYPES, CreateProduct, PurchaseProduct, UpdateProduct
 from tollhouse.ledger.commands.purchases import ClaimUnresolved, GatewayAnswer, SettlePurchase, StartPurchase
 from tollhouse.ledger.commands.recording import Identity, RecordCharges, RecordedItem
-from tollhouse.ledger.commands.taxes import TAXABLE, CreateTax, SetLiability
+from tollhouse.ledger.commands.taxes import TAXABLE, CreateTax, SetLiability, UpdateTax
+from tollhouse.ledger.commands.transactions import AddToBalance, CreateTransaction
 
 __all__ = [
+    "PRIVILEGES",
+    "PRODUCT_TYPES",
     "PUBLIC_SCOPE",
     "TAXABLE",
     "TENANT_SCOPE",
+    "AddToBalance",
     "Caller",
     "ChargeNow",
     "CheckableCommand",
     "ClaimUnresolved",
     "Command",
     "CreateCharge",
+    "CreateCustomer",
+    "CreateInvoice",
+    "CreatePerson",
+    "CreatePlan",
+    "CreateProduct",
+    "CreateRole",
     "CreateTax",
+    "CreateTransaction",
     "DeleteCharge",
+    "DeleteCustomer",
+    "DeletePerson",
     "GatewayAnswer",
     "Idempotency",
     "Identity",
+    "MoveCustomer",
+    "PurchaseProduct",
     "Receipt",
     "RecordCharges",
+    "RecordLogin",
     "RecordedItem",
+    "RequestTopup",
+    "SetAccess",
     "SetLiability",
+    "SetPlanFee",
+    "SetPlanProduct",
     "SettlePurchase",
     "StartPurchase",
+    "UndeleteCustomer",
+    "UnlockPerson",
     "UpdateCharge",
+    "UpdateCustomer",
+    "UpdatePerson",
+    "UpdatePlan",
+    "UpdateProduct",
+    "UpdateTax",
+    "UseCode",
     "customer_scope",
 ]

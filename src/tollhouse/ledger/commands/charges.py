@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from tollhouse.ledger.commands.command import Caller, CheckableCommand, Command
 
@@ -56,9 +56,16 @@ class DeleteCharge(Command, frozen=True, kw_only=True):
 
 
 class ChargeNow(Command, frozen=True, kw_only=True):
-    """Charge an existing charge now: a transaction with its taxes, and the balance, in one commit."""
+    """Charge an existing charge of one customer now: a transaction with its taxes, and the balance, in one commit.
+
+    With a `digest` only if it comes to exactly what was rehearsed.
+    """
 
     caller: Caller
     charge_id: int
+    digest: str = ""
 
     numbers: ClassVar[tuple[str, ...]] = ("transaction",)
+
+    def content(self) -> Any:
+        return ["ChargeNow", self.charge_id, *([self.digest] if self.digest else [])]

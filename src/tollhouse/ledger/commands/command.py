@@ -44,6 +44,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 
     #: The kinds of numbers that deciding may take from the store's blocks.
     numbers: ClassVar[tuple[str, ...]] = ()
+    #: Whether it changes what the book cannot show to later commands of its batch: it has a unit of work of its own.
+    alone: ClassVar[bool] = False
 
     @property
     def weight(self) -> int:

@@ -31,6 +31,22 @@ class CreateTax(CheckableCommand, frozen=True, kw_only=True):
     numbers: ClassVar[tuple[str, ...]] = ("tax",)
 
 
+class UpdateTax(CheckableCommand, frozen=True, kw_only=True):
+    """Change a tax; None leaves a field as it is, and so do kinds that `covers` does not name. Affects later events
+    only."""
+
+    caller: Caller
+    tax_id: int
+    name: str | None = None
+    description: str | None = None
+    rate: Decimal | None = None
+    flat: Decimal | None = None
+    currency: str | None = None
+    covers: dict[str, bool]
+    liable: int | None = None
+    shared: bool | None = None
+
+
 class SetLiability(Command, frozen=True, kw_only=True):
     """Say whether one object is liable to a tax, whatever the tax's own default.
 

@@ -2,15 +2,51 @@
 
 from __future__ import annotations
 
-from tollhouse.ledger.facts.fact import Fact
+from typing import Any
+
+from tollhouse.ledger.facts.fact import ChangingFact, Fact
 
 
-class ProductFact(Fact):
+class ProductFact(ChangingFact):
     tenant_id: int
     product_id: int
     uid: str
     identifier: str
     name: str
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        return (self.product_id,)
+
+
+class ProductTermsFact(ChangingFact):
+    """How a product is sold by purchase, beside the product itself.
+
+    Fees are what the customer pays, buys what a piece costs the seller: decimal text in major units of `currency`, at
+    the purchase (`create_…`) and in each `period`. `allow` says who may buy: 0 nobody, 1 the owner's direct customers,
+    -1 everybody below the owner; a `shared` product is everybody's below the owner, unless nobody may buy it.
+    """
+
+    tenant_id: int
+    product_id: int
+    owner_number: int
+    description: str
+    information: str
+    product_type: str
+    amount: int
+    allow: int
+    shared: int
+    currency: str
+    create_fee: str
+    create_buy: str
+    period: str
+    period_fee: str
+    period_buy: str
+    created_at: int
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        return (self.product_id,)
 
 
 class FeatureFact(Fact):
@@ -22,7 +58,7 @@ class FeatureFact(Fact):
     feature_type: str
 
 
-class PlanFact(Fact):
+class PlanFact(ChangingFact):
     """A plan: ENSwitch's rate plan by `number`, Kelviq's by `identifier`. `features` is a JSON list of identifiers."""
 
     tenant_id: int
@@ -35,6 +71,70 @@ class PlanFact(Fact):
     state: str
     features: str
     created_at: int
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        return (self.number,)
+
+
+class PlanDetailsFact(ChangingFact):
+    """What a reseller says of a plan, beside the plan itself.
+
+    `shared` offers it to the owner's direct customers (1) or to everybody below (-1), who may give it to customers of
+    theirs; from an `inheritable` one they may inherit. `inherit_number` is the plan it inherits from, 0 none. An
+    invoice is due `invoice_due_days` after it was made and overdue `invoice_overdue_days` later, 0 being never.
+    `settings` is JSON: what is only kept and shown.
+    """
+
+    tenant_id: int
+    plan_number: int
+    description: str
+    shared: int
+    inheritable: int
+    inherit_number: int
+    invoice_due_days: int
+    invoice_overdue_days: int
+    settings: str
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        return (self.plan_number,)
+
+
+class PlanFeeFact(ChangingFact):
+    """What a plan asks for a feature at an occasion: decimal text in major units of `currency`."""
+
+    tenant_id: int
+    plan_number: int
+    feature: str
+    occurs: str
+    fee: str
+    currency: str
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        return (self.plan_number, self.feature, self.occurs)
+
+
+class PlanProductFact(ChangingFact):
+    """What a product costs customers on one plan: fees of its own or, with `use_markups`, the product's fees with a
+    percentage and then a margin on top. Decimal text; fees and margins in major units of `currency`."""
+
+    tenant_id: int
+    plan_number: int
+    product_id: int
+    currency: str
+    use_markups: int
+    create_fee: str
+    create_markup: str
+    create_margin: str
+    period_fee: str
+    period_markup: str
+    period_margin: str
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        return (self.plan_number, self.product_id)
 
 
 class PlanPriceFact(Fact):

@@ -11,7 +11,10 @@ class ChargeFact(ChangingFact):
     """A charge on one customer (`plan_number` 0) or on everybody on a plan (`customer_number` 0).
 
     `amount` and `buy` are decimal text in major units of `currency`. Of `start_at` and `end_at`, 0 is "none"; a
-    `number_max` of 0 is no limit for a recurring charge and one time otherwise.
+    `number_max` of 0 is no limit for a recurring charge and one time otherwise. `anchor_on` is the day from which the
+    periods of a recurring charge count, as text. `product_id` is the product it is for, or 0. While everybody on its
+    plan is being charged, `plan_run_id` says by which run. From the customer `enrolling_from` on, schedules are still
+    to be made, for what falls due since `enrolling_at` (0: from now on); None: all are.
     """
 
     tenant_id: int
@@ -32,6 +35,11 @@ class ChargeFact(ChangingFact):
     origin: str
     created_at: int
     deleted_at: int | None = None
+    anchor_on: str = ""
+    product_id: int = 0
+    plan_run_id: int = 0
+    enrolling_from: int | None = None
+    enrolling_at: int = 0
 
     @property
     def key(self) -> tuple[Any, ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tollhouse.ledger.facts.fact import Fact
+from typing import Any
+
+from tollhouse.ledger.facts.fact import ChangingFact, Fact
 
 ROOT_NUMBER = 1
 ROOT_PATH = "1."
@@ -41,6 +43,40 @@ class CustomerFact(Fact):
     created_at: int
     updated_at: int
     deleted_at: int | None = None
+
+
+class CustomerDetailsFact(ChangingFact):
+    """What is kept of a customer besides, and no charge reads: one without a row has the defaults.
+
+    What is searched by has a column: `affiliate_number` is the customer that is its affiliate, or 0. `details` is all
+    the rest, as JSON.
+    """
+
+    tenant_id: int
+    customer_number: int
+    account: str
+    description: str
+    directory: int
+    affiliate_number: int
+    details: str
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        return (self.customer_number,)
+
+
+class TopupRequestFact(Fact):
+    """Money that a customer asks its parent to add to its balance, tax included."""
+
+    tenant_id: int
+    request_id: int
+    customer_number: int
+    parent_number: int
+    person_id: int
+    currency: str
+    amount_minor: int
+    invoice_id: int
+    requested_at: int
 
 
 class SummaryFact(Fact):

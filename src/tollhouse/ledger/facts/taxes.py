@@ -7,7 +7,7 @@ from typing import Any
 from tollhouse.ledger.facts.fact import ChangingFact, Fact
 
 
-class TaxFact(Fact):
+class TaxFact(ChangingFact):
     """A tax of one seller. `rate` is percent and `flat` major units of `currency`, both decimal text."""
 
     tenant_id: int
@@ -29,6 +29,10 @@ class TaxFact(Fact):
     liable: int
     shared: int
     created_at: int
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        return (self.tax_id,)
 
 
 class LiabilityFact(ChangingFact):

@@ -6,6 +6,8 @@ from tollhouse.ledger.facts.fact import Fact
 
 
 class TenantFact(Fact):
+    """`clock_at` is the time of a test tenant, which lives by it and by no other; None for all others."""
+
     tenant_id: int
     slug: str
     name: str
@@ -19,6 +21,7 @@ class TenantFact(Fact):
     private_webhooks: int
     hosts: str
     created_at: int
+    clock_at: int | None = None
 
 
 class KeyFact(Fact):

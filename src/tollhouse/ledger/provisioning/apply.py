@@ -10,20 +10,25 @@ import zoneinfo
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from tollhouse.domain import money
 from tollhouse.domain.decimals import decimal_from_text, decimal_text
 from tollhouse.domain.identity import folded_email, is_email, reference_ok
 from tollhouse.domain.pricing import QUANTITY_MAX
-from tollhouse.ledger.clock import SECOND, Clock
+from tollhouse.ledger.addresses import is_source
+from tollhouse.ledger.clock import CLOCK_MAX, SECOND, Clock
+from tollhouse.ledger.enrolling import customer_changed
 from tollhouse.ledger.facts import (
     ROOT_NUMBER,
     ROOT_PATH,
+    ChargeFact,
     CustomerFact,
     ExchangeRateFact,
+    Fact,
     FeatureFact,
     KeyFact,
     LoginNameFact,
@@ -37,6 +42,8 @@ from tollhouse.ledger.facts import (
     TaxFact,
     TenantFact,
 )
+from tollhouse.ledger.facts.fact import ChangingFact
+from tollhouse.ledger.one_time_codes import is_secret
 from tollhouse.ledger.ports import Store, UnitOfWork
 from tollhouse.ledger.provisioning.document import (
     CustomerTable,
@@ -52,6 +59,8 @@ from tollhouse.ledger.provisioning.document import (
     TaxTable,
     TenantTable,
 )
+
+F = TypeVar("F", bound=Fact)
 
 _NO_TENANT = 0
 _KEY_PREFIXES = {"secret": "sk_", "public": "pk_", "application": "ak_", "client": "ck_"}
@@ -157,6 +166,7 @@ class _Application:
         self.secrets: list[tuple[str, str]] = []
 
     def run(self, document: Document) -> None:
+        self._live_by_clock(document.tenant)
         self.tenant = self._apply_tenant(document.tenant)
         for key in document.keys:
             self._apply_key(key)
@@ -210,7 +220,10 @@ class _Application:
             private_webhooks=0,
             hosts="[]",
             created_at=self._now,
+            clock_at=None if table.clock is None else self._now,
         )
+        if existing is not None and table.clock is not None:
+            _require(existing.clock_at is not None, "tenant.clock", "belongs to a tenant from its first day or never")
         changed = {name: value for name, value in _tenant_values(table).items() if value != getattr(tenant, name)}
         for name, value in changed.items():
             setattr(tenant, name, value)
@@ -220,7 +233,20 @@ class _Application:
             self._add_root_customer(tenant)
         elif changed:
             self._unit.change(TenantFact, {}, **changed)
+            if "timezone" in changed:
+                # Where customers have no time zone of their own, what falls due falls due at another time.
+                self._unit.change(ChargeFact, {"deleted_at": None, "enrolling_from": None}, enrolling_at=self._now)
+                self._unit.change(ChargeFact, {"deleted_at": None}, enrolling_from=0)
         return tenant
+
+    def _live_by_clock(self, table: TenantTable) -> None:
+        """A test tenant's file counts by its clock, which is set when the tenant is made and never by a file again."""
+        existing = next(iter(self._unit.find(TenantFact)), None)
+        if existing is not None and existing.clock_at is not None:
+            self._now = existing.clock_at
+        elif existing is None and table.clock is not None:
+            self._now = _instant("tenant.clock", table.clock)
+            _require(0 <= self._now < CLOCK_MAX, "tenant.clock", "must be from 1970 on and before the year 9000")
 
     def _add_root_customer(self, tenant: TenantFact) -> None:
         self._unit.insert([self._new_customer(tenant, self._numbers.give("customer", ROOT_NUMBER), 0, ROOT_PATH)])
@@ -245,7 +271,8 @@ class _Application:
         role_id = found[0].role_id if found else self._take("role")
         if not found:
             self._count("roles")
-        self._unit.upsert([RoleFact(self._tenant_id, role_id, name, json.dumps(privileges))])
+        description = found[0].description if found else ""
+        self._unit.upsert([RoleFact(self._tenant_id, role_id, name, json.dumps(privileges), description)])
 
     def _apply_person(self, table: PersonTable) -> None:
         where = f"people.{table.username}"
@@ -255,12 +282,7 @@ class _Application:
         login = self._store.login_name(table.username)
         if login is not None:
             _require(login.tenant_id == self._tenant_id, where, "is a username of another tenant")
-            self._unit.change(
-                PersonFact,
-                {"person_id": login.person_id},
-                role_id=roles[0].role_id,
-                customer_number=table.customer,
-            )
+            self._change_person(where, table, login.person_id, roles[0].role_id)
             return
         password_hash = self._password_hashes.get(table.username)
         if password_hash is None:
@@ -275,10 +297,28 @@ class _Application:
             customer_number=table.customer,
             locked=0,
             created_at=self._now,
+            totp_secret=table.totp_secret or "",
         )
+        is_usable = not person.totp_secret or is_secret(person.totp_secret)
+        _require(is_usable, f"{where}.totp_secret", "must be base 32 of at least 112 bits")
+        for name, value in _person_values(where, table).items():
+            setattr(person, name, value)
         self._unit.insert([LoginNameFact(table.username, self._tenant_id, person_id)])
         self._unit.insert([person])
         self._count("people")
+
+    def _change_person(self, where: str, table: PersonTable, person_id: int, role_id: int) -> None:
+        """Another role or customer ends the person's tokens."""
+        (person,) = self._unit.find(PersonFact, lock=True, person_id=person_id)
+        values = {"role_id": role_id, "customer_number": table.customer}
+        is_moved = any(value != getattr(person, name) for name, value in values.items())
+        self._unit.change(
+            PersonFact,
+            {"person_id": person_id},
+            **values,
+            **_person_values(where, table),
+            token_epoch=person.token_epoch + is_moved,
+        )
 
     # Customers.
 
@@ -292,6 +332,8 @@ class _Application:
         known = self._known_customer(table)
         if known is None:
             number = self._number("customer", table.number)
+            # Whoever changes the tree holds its root: a parent that is being moved is read when it has arrived.
+            self._unit.find(CustomerFact, lock=True, number=ROOT_NUMBER)
             parent = self._parent(where, table.parent or ROOT_NUMBER)
             customer = self._new_customer(tenant, number, parent.number, f"{parent.path}{number}.")
             customer.currency = _currency(f"{where}.currency", table.currency or self._plan_currency(table.plan))
@@ -307,12 +349,14 @@ class _Application:
                 f"{where}.parent",
                 "of a customer cannot be changed here",
             )
+        before = None if known is None else replace(customer)
         self._fill_customer(where, customer, table)
         if known is None:
             self._unit.insert([customer])
             self._count("customers")
         else:
             self._change_customer(customer)
+        customer_changed(_RowsAtOnce(tenant, self._now, self._unit), before, customer)
 
     def _fill_customer(self, where: str, customer: CustomerFact, table: CustomerTable) -> None:
         if table.reference is not None:
@@ -611,9 +655,36 @@ class _Application:
         self.made[what] = self.made.get(what, 0) + 1
 
 
+class _RowsAtOnce:
+    """Schedules as rows that are written where they are decided."""
+
+    def __init__(self, tenant: TenantFact, now: int, unit: UnitOfWork) -> None:
+        self.tenant = tenant
+        self.now = now
+        self._unit = unit
+
+    def find(self, kind: type[F], /, *, lock: bool = False, **equals: Any) -> list[F]:
+        return self._unit.find(kind, lock=lock, **equals)
+
+    def put(self, fact: ChangingFact) -> None:
+        self._unit.upsert([fact])
+
+
 def _require(condition: bool, where: str, sentence: str) -> None:
     if not condition:
         raise ProvisioningRefused(f"{where}: {sentence}.")
+
+
+def _person_values(where: str, table: PersonTable) -> dict[str, str]:
+    """The columns that the table gives besides role and customer, as they are kept."""
+    values: dict[str, str] = {}
+    if table.email is not None:
+        _require(is_email(table.email.strip()), f"{where}.email", "must be an e-mail address")
+        values |= {"email": table.email.strip(), "email_folded": folded_email(table.email)}
+    if table.source is not None:
+        values["source"] = table.source.strip()
+        _require(is_source(table.source), f"{where}.source", "must be IP addresses or CIDR ranges")
+    return values
 
 
 def _tenant_values(table: TenantTable) -> dict[str, Any]:

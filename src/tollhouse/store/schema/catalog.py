@@ -18,6 +18,29 @@ products = a_table(
 )
 
 
+product_terms = a_table(
+    "product_terms",
+    ("tenant_id", "product_id"),
+    integer_column("tenant_id"),
+    integer_column("product_id"),
+    integer_column("owner_number"),
+    text_column("description"),
+    text_column("information"),
+    text_column("product_type"),
+    integer_column("amount"),
+    integer_column("allow"),
+    integer_column("shared"),
+    text_column("currency"),
+    text_column("create_fee"),
+    text_column("create_buy"),
+    text_column("period"),
+    text_column("period_fee"),
+    text_column("period_buy"),
+    integer_column("created_at"),
+    indexes=(Index("ix_product_terms_owner", "tenant_id", "owner_number", "product_id"),),
+)
+
+
 features = a_table(
     "features",
     ("tenant_id", "feature_id"),
@@ -44,7 +67,54 @@ plans = a_table(
     text_column("state"),
     text_column("features"),
     integer_column("created_at"),
-    indexes=(Index("ux_plans_identifier", "tenant_id", "identifier", unique=True),),
+    indexes=(
+        Index("ux_plans_identifier", "tenant_id", "identifier", unique=True),
+        Index("ix_plans_owner", "tenant_id", "owner_number", "number"),
+    ),
+)
+
+
+plan_details = a_table(
+    "plan_details",
+    ("tenant_id", "plan_number"),
+    integer_column("tenant_id"),
+    integer_column("plan_number"),
+    text_column("description"),
+    integer_column("shared"),
+    integer_column("inheritable"),
+    integer_column("inherit_number"),
+    integer_column("invoice_due_days"),
+    integer_column("invoice_overdue_days"),
+    text_column("settings"),
+)
+
+
+plan_fees = a_table(
+    "plan_fees",
+    ("tenant_id", "plan_number", "feature", "occurs"),
+    integer_column("tenant_id"),
+    integer_column("plan_number"),
+    text_column("feature"),
+    text_column("occurs"),
+    text_column("fee"),
+    text_column("currency"),
+)
+
+
+plan_products = a_table(
+    "plan_products",
+    ("tenant_id", "plan_number", "product_id"),
+    integer_column("tenant_id"),
+    integer_column("plan_number"),
+    integer_column("product_id"),
+    text_column("currency"),
+    integer_column("use_markups"),
+    text_column("create_fee"),
+    text_column("create_markup"),
+    text_column("create_margin"),
+    text_column("period_fee"),
+    text_column("period_markup"),
+    text_column("period_margin"),
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 
 from tollhouse.store.schema.columns import a_table, integer_column, text_column
 
@@ -27,9 +27,22 @@ charges = a_table(
     text_column("origin"),
     integer_column("created_at"),
     integer_column("deleted_at", null=True),
+    text_column("anchor_on"),
+    integer_column("product_id"),
+    integer_column("plan_run_id"),
+    integer_column("enrolling_from", null=True),
+    integer_column("enrolling_at"),
     indexes=(
         Index("ix_charges_customer", "tenant_id", "customer_number", "charge_id"),
         Index("ix_charges_plan", "tenant_id", "plan_number", "charge_id"),
+        Index(
+            "ix_charges_enrolling",
+            "tenant_id",
+            "enrolling_from",
+            "charge_id",
+            sqlite_where=text("enrolling_from IS NOT NULL"),
+            postgresql_where=text("enrolling_from IS NOT NULL"),
+        ),
     ),
 )
 

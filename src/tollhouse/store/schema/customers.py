@@ -62,8 +62,46 @@ customers = a_table(
             postgresql_where=text("name <> ''"),
         ),
         Index("ix_customers_parent", "tenant_id", "parent_number"),
-        Index("ix_customers_plan", "tenant_id", "plan_number"),
+        Index("ix_customers_plan", "tenant_id", "plan_number", "number"),
     ),
+)
+
+
+customer_details = a_table(
+    "customer_details",
+    ("tenant_id", "customer_number"),
+    integer_column("tenant_id"),
+    integer_column("customer_number"),
+    text_column("account"),
+    text_column("description"),
+    integer_column("directory"),
+    integer_column("affiliate_number"),
+    text_column("details"),
+    indexes=(
+        Index(
+            "ix_customer_details_affiliate",
+            "tenant_id",
+            "affiliate_number",
+            sqlite_where=text("affiliate_number <> 0"),
+            postgresql_where=text("affiliate_number <> 0"),
+        ),
+    ),
+)
+
+
+topup_requests = a_table(
+    "topup_requests",
+    ("tenant_id", "request_id"),
+    integer_column("tenant_id"),
+    integer_column("request_id"),
+    integer_column("customer_number"),
+    integer_column("parent_number"),
+    integer_column("person_id"),
+    text_column("currency"),
+    integer_column("amount_minor"),
+    integer_column("invoice_id"),
+    integer_column("requested_at"),
+    indexes=(Index("ix_topup_requests_time", "tenant_id", "requested_at", "request_id"),),
 )
 
 

@@ -22,6 +22,7 @@ tenants = a_table(
     integer_column("private_webhooks"),
     text_column("hosts"),
     integer_column("created_at"),
+    integer_column("clock_at", null=True),
     indexes=(Index("ux_tenants_slug", "slug", unique=True),),
 )
 
@@ -39,44 +40,10 @@ api_keys = a_table(
 )
 
 
-login_names = a_table(
-    "login_names",
-    ("username",),
-    text_column("username"),
-    integer_column("tenant_id"),
-    integer_column("person_id"),
-)
-
-
 counters = a_table(
     "counters",
     ("tenant_id", "name"),
     integer_column("tenant_id"),
     text_column("name"),
     integer_column("next_value"),
-)
-
-
-roles = a_table(
-    "roles",
-    ("tenant_id", "role_id"),
-    integer_column("tenant_id"),
-    integer_column("role_id"),
-    text_column("name"),
-    text_column("privileges"),
-    indexes=(Index("ux_roles_name", "tenant_id", "name", unique=True),),
-)
-
-
-people = a_table(
-    "people",
-    ("tenant_id", "person_id"),
-    integer_column("tenant_id"),
-    integer_column("person_id"),
-    text_column("username"),
-    text_column("password_hash"),
-    integer_column("role_id"),
-    integer_column("customer_number"),
-    integer_column("locked"),
-    integer_column("created_at"),
 )

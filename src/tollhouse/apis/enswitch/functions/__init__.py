@@ -4,11 +4,28 @@ One table for all that reads it: requests are parsed by it, callers are let in b
 from it.
 """
 
-from tollhouse.apis.enswitch.functions import charges, customers, taxes, transactions
+from tollhouse.apis.enswitch.functions import (
+    charges,
+    customers,
+    invoices,
+    people,
+    plans,
+    products,
+    roles,
+    taxes,
+    transactions,
+    user,
+)
 
 FUNCTIONS = (
     *charges.FUNCTIONS,
     *taxes.FUNCTIONS,
     *transactions.FUNCTIONS,
     *customers.FUNCTIONS,
+    *plans.FUNCTIONS,
+    *products.FUNCTIONS,
+    *invoices.FUNCTIONS,
+    *user.FUNCTIONS,
+    *people.FUNCTIONS,
+    *roles.FUNCTIONS,
 )

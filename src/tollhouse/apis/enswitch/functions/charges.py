@@ -45,6 +45,28 @@ CHARGE = an_object(
     start=A_TIME,
 )
 
+_AMOUNTS = {"net": A_DECIMAL, "tax": A_DECIMAL, "gross": A_DECIMAL, "buy": A_DECIMAL, "margin": A_DECIMAL}
+REHEARSAL = an_object(
+    digest=A_TEXT,
+    customers={"type": "integer", "description": "How many would be charged."},
+    not_billed={"type": "integer", "description": "How many are left out: their bill type is none."},
+    refused={"type": "integer", "description": "How many stop it: all are charged or none."},
+    sums=a_list(an_object(currency=A_TEXT, customers=AN_INTEGER, **_AMOUNTS)),
+    taxes=a_list(an_object(tax=AN_INTEGER, name=A_TEXT, currency=A_TEXT, amount=A_DECIMAL)),
+    refusals=a_list(an_object(customer=AN_INTEGER, message=A_TEXT)),
+    lines=a_list(
+        an_object(
+            customer=AN_INTEGER,
+            occurrence=A_TEXT,
+            currency=A_TEXT,
+            **_AMOUNTS,
+            taxes=a_list(an_object(tax=AN_INTEGER, amount=A_DECIMAL)),
+            exchange_rate=A_TEXT,
+        )
+    ),
+    lines_left_out={"type": "integer", "description": "Lines beyond what one reply holds."},
+)
+
 CHARGE_ID = an_id("id", "The charge.", required=True)
 
 _AMOUNT = Parameter("amount", DECIMAL, "What the customer pays, before tax.")
@@ -114,11 +136,21 @@ LIST_CHARGES = Function(
 )
 CHARGE_NOW = Function(
     path="charges/charge",
-    about="Charge an existing charge now: a transaction with its taxes, and the balance.",
-    parameters=(*LOGIN, CHARGE_ID, KEY),
+    about=(
+        "Charge an existing charge now: transactions with their taxes, and the balances. With validation=1 (an "
+        "extension) it is rehearsed: answers what would be charged, with sums and a digest."
+    ),
+    parameters=(
+        *LOGIN,
+        CHARGE_ID,
+        VALIDATION,
+        Parameter("digest", TEXT, "Charge only if it comes to exactly what was rehearsed (an extension).", empty=False),
+        KEY,
+    ),
     privileges=("commerce",),
     below=("commerce",),
     is_change=True,
+    data=REHEARSAL,
     refusals={AmountOutOfRange: ("400", "id"), ExchangeRateMissing: ("500", "")},
 )
 

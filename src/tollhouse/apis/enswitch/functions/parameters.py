@@ -43,6 +43,9 @@ class Function(msgspec.Struct, frozen=True):
 
     A change needs full access, a read is content with read-only. `data` is the shape of the answer's data.
     `refusals` are the codes and keys that differ from the usual ones: a page lists no 404, or no parameter is at fault.
+    `public` is a parameter that, given as 1, opens the function to anybody; with `optional_login` given, a call may
+    come without a login. `modes` are flags that, given as 1, ask for other privileges. Without privileges the function
+    is open to everybody who has logged in.
     """
 
     path: str
@@ -53,12 +56,21 @@ class Function(msgspec.Struct, frozen=True):
     is_change: bool = False
     data: Shape | None = None
     refusals: dict[type[Refusal], tuple[str, str]] = {}
+    public: str = ""
+    optional_login: str = ""
+    modes: dict[str, tuple[str, ...]] = {}
 
 
 USERNAME = Parameter("auth_username", TEXT, "The caller's username.")
 PASSWORD = Parameter("auth_password", TEXT, "The caller's password.", length_max=PASSWORD_LENGTH_MAX)
 TOKEN = Parameter("auth_token", TEXT, "A token of user/login, in place of the two.", length_max=TOKEN_LENGTH_MAX)
 LOGIN = (USERNAME, PASSWORD, TOKEN)
+
+CODE = Parameter("auth_code", TEXT, "The one-time code (TOTP), of a person who needs one.")
+SECOND_STEP = (
+    CODE,
+    Parameter("totp_token", TEXT, "The token of a 202, for the step with the code.", length_max=TOKEN_LENGTH_MAX),
+)
 
 
 def an_id(name: str, about: str, *, required: bool = False) -> Parameter:

@@ -13,26 +13,62 @@ import msgspec
 
 from tollhouse.apis.enswitch.functions.parameters import Function
 from tollhouse.ledger.refusals import (
+    AffiliateUnknown,
     AlreadyCharged,
     AmountOutOfRange,
+    AmountTooPrecise,
+    BalanceRefused,
     BuyOutOfRange,
+    ChargeUnderWay,
     ChargeUnknown,
+    CodeRefused,
+    CurrencyFixed,
     CurrencyUnknown,
+    CustomerInUse,
     CustomerUnknown,
+    DigestStale,
+    EmailTaken,
     EndBeforeStart,
     ExchangeRateMissing,
     IdempotencyKeyReused,
+    InheritanceRefused,
+    InvoiceUnknown,
     LiabilityUnknown,
+    ListTooLong,
     NegativeAmountRefused,
-    NotYetSupported,
+    NotBilled,
+    NotForOneCustomer,
+    NothingToInvoice,
     ObjectUnknown,
     OutsideWindow,
+    OwnDeletionRefused,
+    OwnSystemAccessRefused,
+    ParentDecides,
+    ParentIsBelow,
+    ParentTooDeep,
+    ParentUnknown,
+    PasswordNotCopied,
+    PersonUnknown,
+    PlanRunLost,
+    PlanRunRefused,
     PlanUnknown,
+    PrivilegeLacking,
+    ProductNotForSale,
+    ProductUnknown,
+    ReferenceReserved,
+    ReferenceTaken,
     Refusal,
+    RoleNameTaken,
+    RoleUnknown,
     SelfChargeRefused,
+    SelfCreditRefused,
+    SelfInvoiceRefused,
+    SeveralPeople,
     StatementTooLong,
     SumTooLarge,
     TaxUnknown,
+    TimeInFuture,
+    UsernameTaken,
 )
 from tollhouse.web import JSON, RETRY_AFTER, Headers, Reply, Trouble
 
@@ -42,25 +78,64 @@ REPLAYED = (b"idempotency-replayed", b"true")
 #: The code and key of each refusal.
 REFUSALS: dict[type[Refusal], tuple[str, str]] = {
     AlreadyCharged: ("400", "id"),
+    AffiliateUnknown: ("400", "affiliate_customer"),
     AmountOutOfRange: ("400", "amount"),
+    AmountTooPrecise: ("400", "amount"),
+    BalanceRefused: ("400", "balance"),
     BuyOutOfRange: ("400", "buy"),
     ChargeUnknown: ("404", "id"),
+    CodeRefused: ("400", "auth_code"),
+    CurrencyFixed: ("400", "currency"),
     CurrencyUnknown: ("400", "currency"),
+    CustomerInUse: ("400", "id"),
     CustomerUnknown: ("404", "customer"),
+    EmailTaken: ("400", "email"),
     EndBeforeStart: ("400", "end"),
     ExchangeRateMissing: ("400", "currency"),
     IdempotencyKeyReused: ("409", "idempotency_key"),
+    InheritanceRefused: ("400", "inherit"),
+    InvoiceUnknown: ("400", "invoice"),
     LiabilityUnknown: ("404", "tax"),
+    ListTooLong: ("400", "limit"),
     NegativeAmountRefused: ("400", "amount"),
-    NotYetSupported: ("400", "id"),
+    NotForOneCustomer: ("400", "id"),
+    ChargeUnderWay: ("400", "id"),
+    DigestStale: ("409", "digest"),
+    PlanRunLost: ("500", ""),
+    PlanRunRefused: ("400", "id"),
+    NotBilled: ("400", "customer"),
+    NothingToInvoice: ("400", "customer"),
     ObjectUnknown: ("400", "number"),
     OutsideWindow: ("400", "id"),
+    OwnDeletionRefused: ("400", "id"),
+    OwnSystemAccessRefused: ("400", "access"),
+    ParentDecides: ("400", ""),
+    ParentIsBelow: ("400", "parent"),
+    ParentTooDeep: ("400", "parent"),
+    ParentUnknown: ("400", "parent"),
+    PasswordNotCopied: ("400", "copy_password"),
+    PersonUnknown: ("404", "id"),
     PlanUnknown: ("404", "plan"),
+    PrivilegeLacking: ("402", ""),
+    ProductNotForSale: ("400", "id"),
+    ProductUnknown: ("400", "product"),
+    ReferenceReserved: ("400", "reference"),
+    ReferenceTaken: ("400", "reference"),
+    RoleNameTaken: ("400", "name"),
+    RoleUnknown: ("404", "role"),
     SelfChargeRefused: ("400", "customer"),
+    SelfCreditRefused: ("400", "customer"),
+    SelfInvoiceRefused: ("400", "customer"),
+    SeveralPeople: ("409", "email"),
     StatementTooLong: ("400", "start"),
     SumTooLarge: ("400", "id"),
     TaxUnknown: ("400", "tax"),
+    TimeInFuture: ("400", "time"),
+    UsernameTaken: ("400", "username"),
 }
+
+#: Parameters that are called otherwise in the ledger.
+_FIELDS = {"plan_number": "plan"}
 
 _TROUBLES = {
     Trouble.TOO_LARGE: (413, "The body is too large."),
@@ -74,9 +149,14 @@ def data_to_wire(data: Any, headers: Headers = ()) -> Reply:
     return _envelope(200, [("200", "", "OK")], headers, data=data)
 
 
-def validated_to_wire() -> Reply:
+def code_wanted_to_wire(data: Any) -> Reply:
+    """The password is right, and a one-time code is wanted."""
+    return _envelope(200, [("202", "", "OK")], data=data)
+
+
+def validated_to_wire(**data: Any) -> Reply:
     """Everything was checked and is good; nothing was changed."""
-    return _envelope(200, [("201", "", "OK")])
+    return _envelope(200, [("201", "", "OK")], **data)
 
 
 def done_to_wire(headers: Headers = ()) -> Reply:
@@ -97,6 +177,8 @@ def forbidden_to_wire() -> Reply:
 
 def refusal_to_wire(function: Function, refusal: Refusal) -> Reply:
     code, key = function.refusals.get(type(refusal)) or REFUSALS[type(refusal)]
+    if isinstance(refusal, ParentDecides):
+        key = _FIELDS.get(refusal.field, refusal.field)
     return _envelope(200, [(code, key, str(refusal))])
 
 

@@ -9,6 +9,8 @@ from tollhouse.apis.enswitch.sent import Given, currency_from_wire
 from tollhouse.domain import periods
 from tollhouse.ledger.clock import SECOND
 from tollhouse.ledger.commands import ChargeNow, CreateCharge, DeleteCharge, UpdateCharge
+from tollhouse.ledger.commands.plan_runs import StartPlanRun
+from tollhouse.ledger.ledger import fingerprint_of
 
 
 def charge_to_create(call: Call, *, self_charges: bool) -> CreateCharge:
@@ -72,7 +74,24 @@ def charge_to_charge(call: Call) -> ChargeNow:
     given = call.given
     idempotency = call.idempotency()
     given.check()
-    return ChargeNow(tenant_id=call.tenant_id, idempotency=idempotency, caller=call.caller, charge_id=given.get("id"))
+    return ChargeNow(
+        tenant_id=call.tenant_id,
+        idempotency=idempotency,
+        caller=call.caller,
+        charge_id=given.get("id"),
+        digest=given.get("digest", ""),
+    )
+
+
+def plan_to_charge(command: ChargeNow) -> StartPlanRun:
+    """The same, of a charge that turned out to be for everybody on a plan."""
+    return StartPlanRun(
+        tenant_id=command.tenant_id,
+        charge_id=command.charge_id,
+        caller=command.caller,
+        token=command.idempotency,
+        fingerprint=fingerprint_of(command),
+    )
 
 
 def customer_or_plan(given: Given) -> tuple[int, int]:

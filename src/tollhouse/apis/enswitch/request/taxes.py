@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from tollhouse.apis.enswitch.call import Call
-from tollhouse.apis.enswitch.sent import currency_from_wire
-from tollhouse.ledger.commands import TAXABLE, CreateTax, SetLiability
+from tollhouse.apis.enswitch.sent import Given, currency_from_wire
+from tollhouse.ledger.commands import TAXABLE, CreateTax, SetLiability, UpdateTax
 
 
 def tax_to_create(call: Call) -> CreateTax:
@@ -27,6 +27,39 @@ def tax_to_create(call: Call) -> CreateTax:
         shared=given.get("shared") == 1,
         validation=given.get("validation") == 1,
     )
+
+
+def tax_to_update(call: Call) -> UpdateTax:
+    given = call.given
+    currency = currency_from_wire(given)
+    given.check()
+    shared = given.get("shared")
+    return UpdateTax(
+        tenant_id=call.tenant_id,
+        caller=call.caller,
+        tax_id=given.get("id"),
+        name=given.get("name"),
+        description=given.get("description"),
+        rate=given.get("rate"),
+        flat=given.get("amount"),
+        currency=currency,
+        covers={kind: given.get(kind) == 1 for kind in TAXABLE if given.get(kind) is not None},
+        liable=given.get("liable"),
+        shared=None if shared is None else shared == 1,
+        validation=given.get("validation") == 1,
+    )
+
+
+def check_list(given: Given) -> None:
+    """Of applicable and available, one; at a signup, the plan and the kind of fee."""
+    if given.get("applicable") == 1 and given.get("available") == 1:
+        given.refuse("available", "available may not be given together with applicable.")
+    if given.get("signup") == 1:
+        if not given.get("plan") and not given.has_fault("plan"):
+            given.refuse("plan", "plan is required with signup=1.")
+        if not given.get("type") and not given.has_fault("type"):
+            given.refuse("type", "type is required with signup=1.")
+    given.check()
 
 
 def liability_to_set(call: Call) -> SetLiability:

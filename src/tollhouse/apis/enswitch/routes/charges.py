@@ -12,7 +12,9 @@ from tollhouse.apis.enswitch.reply import envelope
 from tollhouse.apis.enswitch.request import charges as request
 from tollhouse.apis.enswitch.routes.answers import Answers, answered_by
 from tollhouse.ledger import seeing
+from tollhouse.ledger.charging.rehearsing import Rehearsal
 from tollhouse.ledger.ports import Reader
+from tollhouse.ledger.refusals import NotForOneCustomer
 from tollhouse.web import Reply
 
 
@@ -39,7 +41,22 @@ class ChargeAnswers(Answers):
         return await self._done(request.charge_to_delete(call))
 
     async def _charge(self, call: Call) -> Reply:
-        return await self._done(request.charge_to_charge(call))
+        command = request.charge_to_charge(call)
+        if call.given.get("validation") == 1:
+            return await self._desk.long_work.run(self._rehearse, call)
+        try:
+            return await self._done(command)
+        except NotForOneCustomer:
+            everybody = self._desk.everybody.charge
+            replayed = await self._desk.long_work.run(everybody, request.plan_to_charge(command), command.digest)
+            return envelope.done_to_wire((envelope.REPLAYED,) if replayed else ())
+
+    def _rehearse(self, call: Call) -> Reply:
+        with self._desk.store.reading(call.tenant_id) as reader:
+            charge = seeing.charge_seen(reader, call.caller, call.given.get("id"))
+        rehearsal = Rehearsal(charge)
+        lines = self._desk.everybody.rehearsed(charge, rehearsal)
+        return envelope.validated_to_wire(data=reply.rehearsal_to_wire(lines, rehearsal))
 
     async def _get(self, call: Call) -> Reply:
         call.given.check()

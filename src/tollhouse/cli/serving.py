@@ -1,52 +1,26 @@
-"""The command line: `tollhouse serve`, `apply`, `verify`, `migrate`, `demo`."""
+"""Serving, and what is done to a store as a whole: `serve`, `apply`, `verify`, `migrate`, `demo`."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 import uvicorn
 
 from tollhouse import __version__, demo
 from tollhouse.app import check_startable, migrate_store, provision, verify_store
-from tollhouse.config import BadSetting, Settings
-from tollhouse.ledger.ports import StoreConflict, UnusableStore
+from tollhouse.cli.frame import cli, explained, shown
+from tollhouse.config import Settings
 from tollhouse.ledger.provisioning.apply import Applied
 from tollhouse.ledger.provisioning.document import ProvisioningRefused
-from tollhouse.ledger.refusals import StoreUnavailable
 from tollhouse.protocol import BoundedHead
 
 #: How long accepted requests may take to finish when the server is asked to stop.
 GRACE_SECONDS = 20
 
-cli = typer.Typer(
-    help="One ledger of customer charges behind three compatible APIs.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
 Port = Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)]
-
-
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"tollhouse {__version__}")
-        raise typer.Exit
-
-
-@cli.callback()
-def options(
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version and end.", is_eager=True, callback=_show_version)
-    ] = False,
-) -> None:
-    pass
 
 
 @cli.command()
@@ -56,10 +30,10 @@ def serve(
     workers: Annotated[int, typer.Option(help="Processes; more than one needs PostgreSQL.", min=1, max=256)] = 1,
 ) -> None:
     """Serve all three APIs."""
-    with _explained():
+    with explained():
         settings = Settings.from_environment()
         check_startable(settings, workers)
-        typer.echo(f"Tollhouse {__version__} on http://{host}:{port}, store {_shown(settings)}", err=True)
+        typer.echo(f"Tollhouse {__version__} on http://{host}:{port}, store {shown(settings)}", err=True)
     uvicorn.run(
         "tollhouse.app:create",
         factory=True,
@@ -80,7 +54,7 @@ def apply(
     file: Annotated[Path, typer.Argument(help="A provisioning file (TOML).", exists=True, dir_okay=False)],
 ) -> None:
     """Provision a tenant from a file. Applying it again changes nothing; secrets are printed once, when made."""
-    with _explained():
+    with explained():
         applied = provision(Settings.from_environment(), _text(file))
     _show_applied(applied)
 
@@ -88,7 +62,7 @@ def apply(
 @cli.command()
 def verify() -> None:
     """Compute every summary and balance again and compare the books; ends with 1 when something differs."""
-    with _explained():
+    with explained():
         findings = verify_store(Settings.from_environment())
     for what, count in findings.checked.items():
         typer.echo(f"{count:>12,}  {what} checked")
@@ -103,14 +77,14 @@ def verify() -> None:
 @cli.command()
 def migrate() -> None:
     """Bring the store's tables to this version."""
-    with _explained():
+    with explained():
         typer.echo(migrate_store(Settings.from_environment()))
 
 
 @cli.command(name="demo")
 def demonstrate(host: Host = "127.0.0.1", port: Port = 8080) -> None:
     """Provision a demo tenant, send the three published example charges, and go on serving."""
-    with _explained():
+    with explained():
         settings = Settings.from_environment()
         check_startable(settings, 1)
         _show_applied(provision(settings, demo.provisioning_file()))
@@ -125,36 +99,8 @@ def _show_applied(applied: Applied) -> None:
         typer.echo(f"{what}: {secret}    (shown this once)")
 
 
-def _shown(settings: Settings) -> str:
-    """The store's address without a password."""
-    scheme, _, rest = settings.database_url.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}".partition("?")[0]
-
-
 def _text(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise ProvisioningRefused("The file is not UTF-8.") from error
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    """Say what is wrong in one sentence instead of a trace."""
-    try:
-        yield
-    except (BadSetting, ProvisioningRefused, UnusableStore) as error:
-        _fail(str(error))
-    except StoreUnavailable as error:
-        _fail(f"{error} {type(error.__cause__).__name__}: is {_shown(Settings.from_environment())} reachable?")
-    except StoreConflict:
-        _fail("The store was busy with another command. Try again.")
-
-
-def _fail(sentence: str) -> NoReturn:
-    typer.echo(f"tollhouse: {sentence}", err=True)
-    sys.exit(2)
-
-
-def main() -> None:
-    cli()

@@ -7,22 +7,27 @@ Opened by a tenant's secret or application keys. No secret is ever listed: of a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import islice
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
 
+from tollhouse.apis.admin import lists
+from tollhouse.apis.admin.lists import List
+from tollhouse.apis.admin.running import Refused, clock_to_move, clock_to_wire, parked_to_retry
 from tollhouse.apis.desk import Bounded, Credential, Desk
 from tollhouse.apis.strict_json import JsonMalformed, parse
-from tollhouse.ledger.clock import SECOND
-from tollhouse.ledger.facts import CustomerFact, ExchangeRateFact, Fact, KeyFact, PaymentMethodFact
-from tollhouse.ledger.ports import Reader, StoreConflict
+from tollhouse.ledger.facts import TenantFact
+from tollhouse.ledger.ports import StoreConflict
 from tollhouse.ledger.provisioning.apply import Applied
 from tollhouse.ledger.provisioning.document import Document, ProvisioningRefused, document_from_tables
 from tollhouse.ledger.queries import Found, Page
+from tollhouse.ledger.refusals import Refusal
 from tollhouse.web import JSON, RETRY_AFTER, Headers, Reply, Request, Trouble
+
+#: Tables of the provisioning file of which one row can be applied.
+APPLIED = ("keys", "payment_methods", "exchange_rates")
 
 ADMINISTRATORS = frozenset({"secret", "application"})
 #: Changes wait for one another; more than so many waiting are refused.
@@ -31,10 +36,9 @@ CHANGES_MAX = 64
 PER_PAGE = 50
 PER_PAGE_MAX = 100
 
-F = TypeVar("F", bound=Fact)
-
 Provision = Callable[[Document], Applied]
-List = Callable[[Reader, Page], Found[dict[str, Any]]]
+#: Moves a test tenant's clock on, and returns when all that falls due on the way has been charged.
+MoveClock = Callable[[int, int], Any]
 
 _TROUBLES = {
     Trouble.TOO_LARGE: (413, "The body is too large."),
@@ -47,14 +51,22 @@ _TROUBLES = {
 class AdminDoor:
     name = "admin"
 
-    def __init__(self, desk: Desk, provision: Provision) -> None:
+    def __init__(self, desk: Desk, provision: Provision, move_clock: MoveClock) -> None:
         self._desk = desk
         self._provision = provision
+        self._move_clock = move_clock
         self._changes = Bounded("admin", 1, CHANGES_MAX)
         self._lists: dict[str, List] = {
-            "keys": _keys,
-            "payment_methods": _payment_methods,
-            "exchange_rates": _exchange_rates,
+            "keys": lists.keys,
+            "payment_methods": lists.payment_methods,
+            "exchange_rates": lists.exchange_rates,
+            "parked_charges": lists.parked_charges,
+            "topup_requests": lists.topup_requests,
+        }
+        self._changed: dict[str, Callable[[Request, Credential], Awaitable[Reply]]] = {
+            **{table: self._apply_row(table) for table in APPLIED},
+            "clock": self._move,
+            "parked_charges": self._retry,
         }
 
     def trouble(self, what: str) -> Reply:
@@ -63,18 +75,21 @@ class AdminDoor:
 
     async def answer(self, request: Request) -> Reply:
         table = request.path.removeprefix("/admin/v1/")
-        listed = self._lists.get(table)
-        if listed is None:
+        listed, changed = self._lists.get(table), self._changed.get(table)
+        if listed is None and changed is None and table != "clock":
             return _error(404, "There is nothing at this path.")
-        if request.method not in ("GET", "HEAD", "POST"):
-            return _error(405, "Use GET or POST.", ((b"allow", b"GET, HEAD, POST"),))
+        methods = ("GET", "HEAD", "POST") if changed is not None else ("GET", "HEAD")
+        if request.method not in methods:
+            return _error(405, f"Use {' or '.join(methods)}.", ((b"allow", ", ".join(methods).encode()),))
         credential = await self._credential(request)
         if credential is None:
             return _error(401, "A valid API key is required.")
         if credential.kind not in ADMINISTRATORS:
             return _error(403, "This kind of API key may not administer.")
-        if request.method == "POST":
-            return await self._apply(request, credential, table)
+        if request.method == "POST" and changed is not None:
+            return await changed(request, credential)
+        if listed is None:
+            return await self._clock(credential)
         page = _page(request.query)
         if page is None:
             return _error(422, "page and per_page: must be a whole number from 1.")
@@ -89,6 +104,9 @@ class AdminDoor:
     async def _credential(self, request: Request) -> Credential | None:
         scheme, _, key = (request.header(b"authorization") or "").partition(" ")
         return await self._desk.credential(key.strip()) if scheme.lower() == "bearer" else None
+
+    def _apply_row(self, table: str) -> Callable[[Request, Credential], Awaitable[Reply]]:
+        return lambda request, credential: self._apply(request, credential, table)
 
     async def _apply(self, request: Request, credential: Credential, table: str) -> Reply:
         body = await request.body(self._desk.settings.body_bytes_max)
@@ -107,6 +125,40 @@ class AdminDoor:
             data["secret"] = secret
         return Reply(200, msgspec.json.encode({"data": data}))
 
+    async def _clock(self, credential: Credential) -> Reply:
+        tenant = await self._desk.reads.run(self._tenant, credential.tenant.tenant_id)
+        return Reply(200, msgspec.json.encode({"data": clock_to_wire(tenant)}))
+
+    async def _move(self, request: Request, credential: Credential) -> Reply:
+        """Move a test tenant's clock on; answers when everything that fell due on the way has run."""
+        tenant_id = credential.tenant.tenant_id
+        body = await request.body(self._desk.settings.body_bytes_max)
+        try:
+            to = clock_to_move(body)
+            totals = await self._desk.long_work.run(self._move_clock, tenant_id, to)
+        except Refused as error:
+            return _error(error.status, str(error))
+        except Refusal as refusal:
+            return _error(422, f"now: {refusal}")
+        tenant = await self._desk.reads.run(self._tenant, tenant_id)
+        ran = {"charged": totals.charged, "plans": totals.plans, "parked": totals.parked}
+        return Reply(200, msgspec.json.encode({"data": {**clock_to_wire(tenant), **ran}}))
+
+    async def _retry(self, request: Request, credential: Credential) -> Reply:
+        """Let what is parked fall due again."""
+        body = await request.body(self._desk.settings.body_bytes_max)
+        try:
+            command = parked_to_retry(body, credential.tenant.tenant_id)
+        except Refused as error:
+            return _error(error.status, str(error))
+        receipt = await self._desk.execute(command)
+        return Reply(200, msgspec.json.encode({"data": {"retried": receipt.result.count}}))
+
+    def _tenant(self, tenant_id: int) -> TenantFact:
+        with self._desk.store.reading(tenant_id) as reader:
+            (tenant,) = reader.find(TenantFact)
+            return tenant
+
     def _read(self, tenant_id: int, listed: List, page: Page) -> Found[dict[str, Any]]:
         with self._desk.store.reading(tenant_id) as reader:
             return listed(reader, page)
@@ -124,50 +176,3 @@ def _page(query: bytes) -> Page | None:
         return None
     number, size = map(int, texts)
     return Page(number, min(size, PER_PAGE_MAX))
-
-
-def _on_page(reader: Reader, kind: type[F], order: Sequence[str], page: Page) -> Found[F]:
-    total = reader.count(kind)
-    if page.offset >= total:
-        return Found([], total)
-    until = page.offset + page.size
-    # The last page reads to the end, so that the cursor is done.
-    rows = islice(reader.stream(kind, order=order), page.offset, until if until < total else None)
-    return Found(list(rows), total)
-
-
-def _keys(reader: Reader, page: Page) -> Found[dict[str, Any]]:
-    keys = _on_page(reader, KeyFact, ("created_at", "name"), page)
-    rows = [{"name": key.name, "kind": key.kind, "created_at": key.created_at // SECOND} for key in keys.rows]
-    return Found(rows, keys.total)
-
-
-def _payment_methods(reader: Reader, page: Page) -> Found[dict[str, Any]]:
-    methods = _on_page(reader, PaymentMethodFact, ("payment_method_id",), page)
-    numbers = sorted({method.customer_number for method in methods.rows})
-    customers = {c.number: c.reference for c in reader.find(CustomerFact, number=numbers)}
-    rows = [
-        {
-            "id": method.payment_method_id,
-            "customer": customers.get(method.customer_number),
-            "gateway": method.gateway,
-            "default": bool(method.is_default),
-            "state": method.state,
-        }
-        for method in methods.rows
-    ]
-    return Found(rows, methods.total)
-
-
-def _exchange_rates(reader: Reader, page: Page) -> Found[dict[str, Any]]:
-    rates = _on_page(reader, ExchangeRateFact, ("from_currency", "to_currency", "effective_at"), page)
-    rows = [
-        {
-            "from": rate.from_currency,
-            "to": rate.to_currency,
-            "rate": rate.rate,
-            "time": rate.effective_at // SECOND or None,
-        }
-        for rate in rates.rows
-    ]
-    return Found(rows, rates.total)

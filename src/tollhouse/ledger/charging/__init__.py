@@ -1,0 +1,1 @@
+"""Charges on customers and plans: made, rehearsed, charged by hand, and charged when they fall due."""
