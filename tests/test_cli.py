@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from tests.harness import CLOCKWORK, GOLDEN, Postgres, migrated_sqlite, provision, record, run_cli, sqlite_copy
 from tollhouse import __version__, cli
-from tollhouse.cli import running
+from tollhouse.cli import running, serving
 from tollhouse.cli.running import OPERATOR
 from tollhouse.clock import SystemClock
 from tollhouse.config import PREFIX, Settings
@@ -184,7 +184,7 @@ def test_a_store_that_fails_half_way_is_a_sentence(run: Run, monkeypatch: pytest
     def fail(_settings: Settings) -> None:
         raise StoreUnavailable("The store is not available.") from OSError()
 
-    monkeypatch.setattr(cli, "verify_store", fail)
+    monkeypatch.setattr(serving, "verify_store", fail)
     refused = run("verify")
     assert refused.exit_code == 2
     assert "The store is not available. OSError: is sqlite:///tollhouse.db reachable?" in refused.output
@@ -253,9 +253,9 @@ def test_a_dry_run_shows_what_falls_due_until_a_day_and_charges_nothing(run: Run
         f"clockwork  2027-06-30T22:00:00Z  charge {first}  customer 81           30.00 EUR",
         f"clockwork  2027-07-31T22:00:00Z  charge {first}  customer 81           30.00 EUR",
         f"clockwork  2027-08-31T22:00:00Z  charge {first}  customer 81           30.00 EUR",
-        f"clockwork  2027-06-30T15:00:00Z  charge {second}  customer 83             241 JPY",
+        f"clockwork  2027-06-30T15:00:00Z  charge {second}  customer 83          241.00 JPY",
         "clockwork: 90.00 EUR",
-        "clockwork: 241 JPY",
+        "clockwork: 241.00 JPY",
     ]
     assert till.charged() == []
 
@@ -305,8 +305,8 @@ def test_a_dry_run_knows_charges_of_which_no_schedule_is_made_yet(run: Run, till
     shown = run("run", "--dry-run", "--until", "2027-07-15", "--json", database_url=till.url)
     rows = json.loads(shown.stdout)["occurrences"]
     assert [(row["customer"], row["gross"]) for row in rows] == [
-        *((81, "30.00"), (82, "33.00"), (83, "4815")),
-        *((81, "1.00"), (82, "1.10"), (83, "161")),
+        *((81, "30.00"), (82, "33.00"), (83, "4815.00")),
+        *((81, "1.00"), (82, "1.10"), (83, "161.00")),
     ]
     assert till.charged() == []
 
@@ -389,10 +389,10 @@ def test_a_charge_is_rehearsed_and_then_applied(run: Run, till: Till) -> None:
     assert lines == [
         "customer         81  net 30.00  tax 0.00  gross 30.00  buy 10.00  margin 20.00 EUR",
         "customer         82  net 33.00  tax 0.00  gross 33.00  buy 11.00  margin 22.00 USD",
-        "customer         83  net 4815  tax 0  gross 4815  buy 1605  margin 3210 JPY",
+        "customer         83  net 4815.00  tax 0.00  gross 4815.00  buy 1605.00  margin 3210.00 JPY",
         "         1 customers in EUR: net 30.00  tax 0.00  gross 30.00  buy 10.00  margin 20.00 EUR",
         "         1 customers in USD: net 33.00  tax 0.00  gross 33.00  buy 11.00  margin 22.00 USD",
-        "         1 customers in JPY: net 4815  tax 0  gross 4815  buy 1605  margin 3210 JPY",
+        "         1 customers in JPY: net 4815.00  tax 0.00  gross 4815.00  buy 1605.00  margin 3210.00 JPY",
     ]
     assert till.charged() == []
     digest = last.removeprefix("digest ")

@@ -22,7 +22,7 @@ from bench.scale.raw import Rows
 from bench.scale.watching import Memory, Waiting, watched
 from bench.servers import environment, serving_tollhouse, tollhouse
 from bench.stores import Place
-from bench.traffic import FORM, JSON, KEY
+from bench.traffic import FORM, KEY
 from tollhouse.clock import SystemClock
 from tollhouse.ledger.commands.schedules import MoveClock
 from tollhouse.ledger.facts import OccurrenceFact
@@ -35,9 +35,10 @@ from tollhouse.store.store import SqlStore
 TENANT = Path(__file__).parent / "tenant.toml"
 IDLE = "nothing"
 IDLE_SECONDS = 5
-SETTLE_SECONDS = 2
 LOOK_SECONDS = 0.05
 HOURS = 3600
+#: What each worker says once it is there.
+UNDER_WAY = "Charging what falls due."
 
 
 @dataclass(frozen=True)
@@ -129,10 +130,7 @@ class Scale:
     def _due(self, case: str, month: str, workers: int) -> None:
         with self._working(workers) as processes, watched(self._server.port, processes) as seen:
             started_at = time.perf_counter()
-            if workers:
-                self._wait_for_workers(month)
-            else:
-                self._post("/admin/v1/clock", JSON, json.dumps({"now": f"{month}T00:00:00Z"}))
+            self._let_begin(month)
             took = time.perf_counter() - started_at
         last = crowd.FIRST_CHARGE + self._customers - 1
         self._check_charged(crowd.FIRST_CHARGE, last, times=crowd.MONTHS.index(month) + 1)
@@ -147,13 +145,14 @@ class Scale:
     def _working(self, workers: int) -> Iterator[Sequence[int]]:
         """So many workers, started and with nothing to do yet; the processes that charge."""
         command = [sys.executable, "-m", "tollhouse", "worker"]
-        with (self._folder / "workers.log").open("wb") as log:
+        file = self._folder / "workers.log"
+        with file.open("wb") as log:
             made = [
                 subprocess.Popen(command, env=environment(self._place.url), stdout=log, stderr=log)
                 for _ in range(workers)
             ]
         try:
-            time.sleep(SETTLE_SECONDS)
+            self._wait_until(lambda: file.read_text().count(UNDER_WAY) == workers, "The workers did not start.")
             yield [process.pid for process in made] or [self._server.process.pid]
         finally:
             for process in made:
@@ -161,15 +160,19 @@ class Scale:
             for process in made:
                 process.wait(timeout=60)
 
-    def _wait_for_workers(self, month: str) -> None:
-        """Let the month begin, until nothing is due."""
+    def _let_begin(self, month: str) -> None:
+        """Let the month begin, until nothing is due. Whoever charges looks once a second whether anything is."""
         now = crowd.instant(month)
         Ledger(self._store, SystemClock()).execute(MoveClock(tenant_id=crowd.TENANT, to=now))
         queries = SqlDueQueries(self._store)
+        self._wait_until(lambda: queries.next_due_at(crowd.TENANT, now) is None, "What is due was not charged.")
+
+    @staticmethod
+    def _wait_until(holds: Callable[[], bool], otherwise: str) -> None:
         until = time.monotonic() + HOURS
-        while queries.next_due_at(crowd.TENANT, now) is not None:
+        while not holds():
             if time.monotonic() > until:
-                raise LoadFailed("The workers did not come to an end.")
+                raise LoadFailed(otherwise)
             time.sleep(LOOK_SECONDS)
 
     def _measured(

@@ -164,7 +164,7 @@ class Model:
             pair = self._pair(charge, number)
             if charge.is_recurring and pair.next_key and key <= pair.next_key < until.isoformat():
                 self._await_day(pair, until)
-            self._book(pair, key, until, amount, self.now)
+            self._book(pair, key, until, amount, self.now, local_date(self.now, self._zone(number)))
         if not charge.is_recurring:
             everybody = self._pair(charge, EVERYBODY if charge.plan else charge.customer)
             everybody.next_key, everybody.is_charged_once = "", True
@@ -272,9 +272,9 @@ class Model:
             return f"#{self._times(charge, number) + 1}", date.min, charge.amount_minor
         zone = self._zone(number)
         today = local_date(self.now, zone)
-        if self._pair(charge, number).covered > today:
-            raise RefusedError
         first, until = next((first, until) for first, until in charge.periods() if first <= today < until)
+        if self._pair(charge, number).covered > today or (charge.id, number, first.isoformat()) in self.charged:
+            raise RefusedError
         days = [today + timedelta(n) for n in range((until - today).days)]
         left = [day for day in days if not charge.end or day_begins(day, zone) < charge.end]
         return first.isoformat(), until, rounded(Fraction(charge.amount_minor * len(left), (until - first).days))
@@ -286,12 +286,12 @@ class Model:
     def _times(self, charge: Charge, number: int) -> int:
         return sum((charge.id, number) == key[:2] for key in self.charged)
 
-    def _book(self, pair: Pair, key: str, until: date, amount: int, at: int) -> None:
+    def _book(self, pair: Pair, key: str, until: date, amount: int, at: int, since: date | None = None) -> None:
         where = (pair.charge.id, pair.customer)
         assert (*where, key) not in self.charged
         self.charged[*where, key] = (amount, at)
         if until > date.min:
-            self.covered.setdefault(where, []).append((date.fromisoformat(key), until))
+            self.covered.setdefault(where, []).append((since or date.fromisoformat(key), until))
             pair.covered = max(pair.covered, until)
 
 

@@ -428,7 +428,7 @@ def run(
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_charges_fall_due_whatever_changes(engine: str, request: pytest.FixtureRequest) -> None:
-    run(engine, request, examples=25, steps=20, phases=QUICK)
+    run(engine, request, examples=12, steps=15, phases=QUICK)
 
 
 @pytest.mark.soak

@@ -106,7 +106,7 @@ def test_a_row_that_somebody_else_holds_is_unavailable_in_seconds(
     ledger = Ledger(store, clock)
     ledger.execute(record(tenant, 1))
     with store.writing_rows() as other:
-        other.exec_driver_sql("SELECT 1 FROM customers FOR UPDATE")
+        other.exec_driver_sql(f"SELECT 1 FROM customers WHERE tenant_id = {tenant.tenant_id} FOR UPDATE")
         began = time.monotonic()
         with pytest.raises(StoreUnavailable):
             ledger.execute(record(tenant, 1))

@@ -237,3 +237,23 @@ def test_logs_hold_no_token(house: House, capsys: pytest.CaptureFixture[str]) ->
     said = capsys.readouterr()
     assert "a payment stays open" in said.out + said.err
     assert "pm_card" not in said.out + said.err
+
+
+def test_a_test_tenants_payments_are_looked_up_by_the_real_time(house: House) -> None:
+    """Its own clock stands still, decades ahead: what it pays counts by that one, when it is looked up does not."""
+    clock_at = 2_000_000_000 * 1_000_000
+    file = SHOP.replace('slug = "shop"', 'slug = "timed"\nclock = "2033-05-18T03:33:20Z"').replace(
+        "test_shop", "test_timed"
+    )
+    house.tenant = provision(house.store, file, house.clock).tenant
+    assert house.tenant.clock_at == clock_at
+    payment = house.purchase()
+    assert (payment.created_at, payment.look_up_at) == (clock_at, house.clock.now() + 38 * 1_000_000)
+    assert asyncio.run(house.resolver(Told(UNKNOWN)).resolve_due()) == 0
+    house.clock.advance(38)
+    assert asyncio.run(house.resolver(Told(UNKNOWN)).resolve_due()) == 1
+    assert asyncio.run(house.resolver(Told(TAKEN)).resolve_due()) == 0
+    house.clock.advance(60)
+    assert asyncio.run(house.resolver(Told(TAKEN)).resolve_due()) == 1
+    (transaction,) = house.transactions()
+    assert (transaction.effective_at, transaction.recorded_at) == (clock_at, clock_at)

@@ -170,14 +170,16 @@ class Desk:
             loop.call_soon_threadsafe(_resolve, answers)
 
     async def credential(self, key: str) -> Credential | None:
-        """Whom this API key speaks for, or None. Known keys are remembered for a few seconds, by their hash."""
+        """Whom this API key speaks for, or None. Known keys are remembered for a few seconds, by their hash: not those
+        of a test tenant, whose clock may have been moved."""
         key_hash = hash_of_key(key)
         remembered = self._credentials.get(key_hash)
         now = time.monotonic()
         if remembered is not None and remembered[0] > now:
             return remembered[1]
         credential = await self.reads.run(self._find_credential, key_hash)
-        if credential is not None and self.settings.key_cache_seconds:
+        is_kept = credential is not None and credential.tenant.clock_at is None
+        if is_kept and self.settings.key_cache_seconds:
             if len(self._credentials) >= _CREDENTIALS_MAX:
                 self._credentials.clear()
             self._credentials[key_hash] = (now + self.settings.key_cache_seconds, credential)

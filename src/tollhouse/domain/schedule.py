@@ -35,6 +35,7 @@ _INSTANT_MAX: Final = (datetime(9999, 12, 31, tzinfo=UTC) - _EPOCH) // _MICROSEC
 
 _TIMEZONES_MAX: Final = 1024
 _STARTS_MAX: Final = 16384
+_PERIODS_MAX: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Period:
         return (self.until - self.first).days
 
 
+@lru_cache(_PERIODS_MAX)
 def period_containing(period: str, anchor: date, day: date) -> Period:
     """The period of `day`, before the anchor too; `date.max` counts to the last, which ends there.
 

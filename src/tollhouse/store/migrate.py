@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -24,12 +25,13 @@ def migrate(store: SqlStore) -> str:
             _check_version(connection)
             _take_time(connection)
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7205759403792795)")
-        before = _revision(connection)
-        configuration = _configuration()
-        _check_known(before, ScriptDirectory.from_config(configuration))
-        configuration.attributes["connection"] = connection
-        command.upgrade(configuration, "head")
-        after = _revision(connection)
+        before = after = _revision(connection)
+        if before != _scripts().get_current_head():
+            _check_known(before, _scripts())
+            configuration = _configuration()
+            configuration.attributes["connection"] = connection
+            command.upgrade(configuration, "head")
+            after = _revision(connection)
     done = "The tables are up to date." if before == after else f"The tables were brought to revision {after}."
     if not store.is_sqlite and (count := _distribute(store)):
         done += f" {count} tables were distributed by tenant."
@@ -38,7 +40,7 @@ def migrate(store: SqlStore) -> str:
 
 def is_current(store: SqlStore) -> bool:
     with store.reading_rows() as connection:
-        return _revision(connection) == ScriptDirectory.from_config(_configuration()).get_current_head()
+        return _revision(connection) == _scripts().get_current_head()
 
 
 def _check_version(connection: Connection) -> None:
@@ -57,6 +59,11 @@ def _take_time(connection: Connection) -> None:
     """Lift a writer's limits for this unit of work: a change of many rows is long, and so is the wait for another's."""
     for limit in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
         connection.exec_driver_sql(f"SET LOCAL {limit} = 0")
+
+
+@cache
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_configuration())
 
 
 def _configuration() -> Config:

@@ -31,6 +31,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.types import TypeEngine
 
 from tollhouse.ledger.facts import (
     CustomerFact,
@@ -78,11 +79,11 @@ class Unit:
     def find(self, kind: type[F], /, *, lock: bool = False, order: Sequence[str] = (), **equals: Any) -> list[F]:
         how = tuple((name, _how(value)) for name, value in equals.items())
         query = _find(self._is_sqlite, kind, lock, tuple(order), how)
-        parameters = {"tenant_id": self.tenant_id, **equals}
-        if not self._is_sqlite or all(way != "many" for _, way in how):
-            return [kind(*row) for row in self._run(query, parameters)]
-        parameters.update({name: _json(equals[name]) for name, way in how if way == "many"})
-        return self._unpacked(kind, query, parameters)
+        many = {name: self._many(equals[name]) for name, way in how if way == "many"}
+        parameters = {"tenant_id": self.tenant_id, **equals, **many}
+        if many and self._is_sqlite:
+            return self._unpacked(kind, query, parameters)
+        return [kind(*row) for row in self._run(query, parameters)]
 
     def stream(self, kind: type[F], /, *, order: Sequence[str], **equals: Any) -> Iterator[F]:
         table = TABLES[kind]
@@ -267,9 +268,16 @@ class Unit:
         if "tenant_id" in table.c:
             conditions.append(table.c.tenant_id == self.tenant_id)
         for name, value in equals.items():
-            column = table.c[name]
-            conditions.append(column.in_(value) if isinstance(value, list | tuple) else column == value)
+            column, way = table.c[name], _how(value)
+            if way == "many":
+                conditions.append(_among(self._is_sqlite, column, self._many(value)))
+            else:
+                conditions.append(column.in_(value) if way == "any" else column == value)
         return and_(*conditions)
+
+    def _many(self, values: Sequence[Any]) -> Any:
+        """Many values as one: a JSON array on SQLite, an array on PostgreSQL."""
+        return _json(values) if self._is_sqlite else list(values)
 
     def _keyed(self, keys: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
         """The parameters of a statement that looks up keys of several columns."""
@@ -356,12 +364,19 @@ def _packed(query: Select[Any]) -> Select[Any]:
 def _compared(is_sqlite: bool, column: Column[Any], how: str) -> ColumnElement[bool]:
     if how == "null":
         return column.is_(None)
-    if how == "many" and is_sqlite:
-        values = func.json_each(bindparam(column.name, type_=Text)).table_valued("value")
-        return column.in_(select(values.c.value))
     if how == "many":
-        return column == any_(bindparam(column.name, type_=ARRAY(column.type)))
+        return _among(is_sqlite, column)
     return column.in_(bindparam(column.name, expanding=True)) if how == "any" else column == bindparam(column.name)
+
+
+def _among(is_sqlite: bool, column: Column[Any], many: Any = None) -> ColumnElement[bool]:
+    """Whether a column is one of many values (see `Unit._many`), given here or with the parameters under its name."""
+    kind: TypeEngine[Any] = Text() if is_sqlite else ARRAY(column.type)
+    given = bindparam(column.name, type_=kind) if many is None else literal(many, kind)
+    if is_sqlite:
+        values = func.json_each(given).table_valued("value")
+        return column.in_(select(values.c.value))
+    return column == any_(given)
 
 
 def _flat(facts: Sequence[Fact]) -> list[Any]:

@@ -36,7 +36,7 @@ def clock_to_move(body: bytes) -> int:
         raise Refused(422, "now: must be a time with a zone, such as 2027-01-31T09:00:00Z.") from None
     to = (moment - _EPOCH) // datetime.resolution
     if to >= CLOCK_MAX:
-        raise Refused(422, "now: must be before the year 9000.")
+        raise Refused(422, "now: must be before the year 5000.")
     return max(to, 0)
 
 
@@ -49,10 +49,14 @@ def clock_to_wire(tenant: TenantFact) -> dict[str, Any]:
 
 
 def parked_to_retry(body: bytes, tenant_id: int) -> RetryParked:
-    """All that is parked, or what is parked of one charge, or of one customer of it."""
+    """All that is parked, or what is parked of one charge, of one customer, or of one customer of one charge.
+
+    A charge to everybody on a plan at once is parked for the customer 0.
+    """
     values = _object(body, "charge", "customer")
     for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _ID_MAX:
+        least = 1 if name == "charge" else 0
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= _ID_MAX:
             raise Refused(422, f"{name}: must be a number.")
     return RetryParked(tenant_id=tenant_id, charge_id=values.get("charge", 0), customer_number=values.get("customer"))
 

@@ -97,7 +97,7 @@ class BeaconDoor:
             tenant_id=credential.tenant.tenant_id,
             currency=credential.tenant.currency,
             idempotency=_idempotency(body, credential, incoming),
-            now=self._desk.clock.now(),
+            now=self._now(credential),
         )
 
     def _charges(self, body: dict[str, Any], credential: Credential, incoming: Request) -> RecordCharges:
@@ -106,9 +106,13 @@ class BeaconDoor:
             tenant_id=credential.tenant.tenant_id,
             currency=credential.tenant.currency,
             idempotency=_idempotency(body, credential, incoming),
-            now=self._desk.clock.now(),
+            now=self._now(credential),
             items_max=self._desk.settings.bulk_items_max,
         )
+
+    def _now(self, credential: Credential) -> int:
+        clock_at = credential.tenant.clock_at
+        return self._desk.clock.now() if clock_at is None else clock_at
 
     # Reads.
 

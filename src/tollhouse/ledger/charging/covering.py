@@ -10,10 +10,10 @@ from msgspec.structs import replace
 
 from tollhouse.domain import periods, schedule
 from tollhouse.ledger.charging.tariffs import WHOLE
-from tollhouse.ledger.facts import ChargeFact, ScheduleFact
+from tollhouse.ledger.facts import ChargeFact, CustomerFact, OccurrenceFact, ScheduleFact
 from tollhouse.ledger.facts.schedules import DONE
 from tollhouse.ledger.refusals import AlreadyCharged, OutsideWindow
-from tollhouse.ledger.scheduling import ONCE, due_after, due_from, is_recurring, period_of, scheduled
+from tollhouse.ledger.scheduling import ONCE, due_after, due_from, is_recurring, period_of, scheduled, zone_of
 from tollhouse.ledger.sight import Sight
 
 
@@ -25,10 +25,11 @@ class Piece(msgspec.Struct, frozen=True):
     covered_until: str
 
 
-def piece_by_hand(sight: Sight, charge: ChargeFact, zone: str, times: int, covered_until: str) -> Piece:
+def piece_by_hand(sight: Sight, charge: ChargeFact, customer: CustomerFact, times: int, covered_until: str) -> Piece:
     """What charging it now covers, for a customer who was charged `times` before.
 
-    Raises OutsideWindow, or AlreadyCharged: its number is used up, or today lies in a period that was charged.
+    Raises OutsideWindow, or AlreadyCharged: its number is used up, or today lies in a period that was charged, or in
+    one that begins with a shorter one that was.
     """
     if not periods.is_within(charge.start_at, charge.end_at, sight.now):
         raise OutsideWindow
@@ -36,12 +37,19 @@ def piece_by_hand(sight: Sight, charge: ChargeFact, zone: str, times: int, cover
         raise AlreadyCharged
     if not is_recurring(charge):
         return Piece(f"#{times + 1}", WHOLE, ONCE)
+    zone = zone_of(sight.tenant, customer)
     today = schedule.local_day(sight.now, zone)
     period = period_of(sight.tenant, charge, today)
-    if covered_until > today.isoformat():
+    key = period.first.isoformat()
+    if covered_until > today.isoformat() or (covered_until > key and _is_charged(sight, charge, customer, key)):
         raise AlreadyCharged
     share = schedule.remaining_share(period, today, schedule.end_day(charge.end_at, zone))
-    return Piece(period.first.isoformat(), share, period.until.isoformat())
+    return Piece(key, share, period.until.isoformat())
+
+
+def _is_charged(sight: Sight, charge: ChargeFact, customer: CustomerFact, key: str) -> bool:
+    number = customer.number
+    return bool(sight.find(OccurrenceFact, charge_id=charge.charge_id, customer_number=number, occurrence_key=key))
 
 
 def piece_due(sight: Sight, charge: ChargeFact, key: str) -> Piece:

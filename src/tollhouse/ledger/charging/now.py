@@ -46,7 +46,7 @@ def charge_customer(
     zone = zone_of(book.tenant, customer)
     row = _schedule(book, charge, customer)
     times = times_charged(book, charge, customer)
-    piece = piece_by_hand(book, charge, zone, times, row.covered_until if row is not None else "")
+    piece = piece_by_hand(book, charge, customer, times, row.covered_until if row is not None else "")
     if customer.bill_type == NOT_BILLED:
         return Charged(0)
     tariff = Tariffs(book, [charge], [customer]).of(charge, customer, piece.share)

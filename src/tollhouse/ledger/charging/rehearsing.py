@@ -14,7 +14,7 @@ from tollhouse.ledger.charging.occurring import NOT_BILLED, settlement_of
 from tollhouse.ledger.charging.tariffs import Tariff, Tariffs
 from tollhouse.ledger.facts import ChargeFact, CustomerFact, OccurrenceFact, ScheduleFact
 from tollhouse.ledger.refusals import DigestStale, OutsideWindow, Refusal, SumTooLarge
-from tollhouse.ledger.scheduling import ONCE, zone_of
+from tollhouse.ledger.scheduling import ONCE
 from tollhouse.ledger.sight import Snapshot
 
 #: Customers looked at together.
@@ -164,7 +164,7 @@ class _Chunk:
                 return Line(customer)
             piece = piece_due(snapshot, charge, ONCE)
         else:
-            piece = piece_by_hand(snapshot, charge, zone_of(snapshot.tenant, customer), times, covered_until)
+            piece = piece_by_hand(snapshot, charge, customer, times, covered_until)
         if customer.bill_type == NOT_BILLED:
             return Line(customer)
         tariff = self._tariffs.of(charge, customer, piece.share)

@@ -21,7 +21,10 @@ Pair = tuple[int, int]
 
 
 class Ran(msgspec.Struct, frozen=True):
-    """How many schedules were dealt with; of those, how many left a transaction and how many were parked."""
+    """How many schedules were due; of those, how many left a transaction and how many were parked.
+
+    One that is due may be dealt with already, by another command of the same batch.
+    """
 
     count: int = 0
     charged: int = 0
@@ -34,8 +37,8 @@ class Retried(msgspec.Struct, frozen=True):
 
 def run_due(book: Book, command: RunDue) -> Ran:
     which = {"customer_number": command.customer_number, "charge_id": command.charge_id}
-    rows = [book.newest(row) for row in book.unit.due_schedules(book.now, command.count, **which)]
-    rows = [row for row in rows if row.state == ACTIVE and row.due_at <= book.now]
+    found = book.unit.due_schedules(book.now, command.count, **which)
+    rows = [row for row in map(book.newest, found) if row.state == ACTIVE and row.due_at <= book.now]
     if command.park_reason:
         for row in rows[:1]:
             _park(book, row, command.park_reason)
@@ -43,7 +46,7 @@ def run_due(book: Book, command: RunDue) -> Ran:
     run = _Run(book, rows)
     for row in rows:
         run.deal_with(row)
-    return Ran(len(rows), run.charged, run.parked)
+    return Ran(len(found), run.charged, run.parked)
 
 
 def retry_parked(book: Book, command: RetryParked) -> Retried:

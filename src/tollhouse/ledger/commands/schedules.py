@@ -36,7 +36,7 @@ class RunDue(Command, frozen=True, kw_only=True):
 
 
 class RetryParked(Command, frozen=True, kw_only=True):
-    """Let parked schedules fall due again: those of a charge, of a customer of it, or (both 0) all; up to `count`."""
+    """Let parked schedules fall due again, up to `count`: of a charge (0: of any), of a customer (None: of any)."""
 
     charge_id: int = 0
     customer_number: int | None = None

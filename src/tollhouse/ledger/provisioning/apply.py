@@ -246,7 +246,7 @@ class _Application:
             self._now = existing.clock_at
         elif existing is None and table.clock is not None:
             self._now = _instant("tenant.clock", table.clock)
-            _require(0 <= self._now < CLOCK_MAX, "tenant.clock", "must be from 1970 on and before the year 9000")
+            _require(0 <= self._now < CLOCK_MAX, "tenant.clock", "must be from 1970 on and before the year 5000")
 
     def _add_root_customer(self, tenant: TenantFact) -> None:
         self._unit.insert([self._new_customer(tenant, self._numbers.give("customer", ROOT_NUMBER), 0, ROOT_PATH)])
