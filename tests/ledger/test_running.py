@@ -10,7 +10,7 @@ import pytest
 
 from tests.harness import TestClock
 from tests.ledger.telco import NORTH, ROOT, Telco
-from tollhouse.ledger.commands.schedules import RetryParked
+from tollhouse.ledger.commands.schedules import RetryParked, RunDue
 from tollhouse.ledger.facts import ExchangeRateFact, OccurrenceFact, ScheduleFact, TransactionFact
 from tollhouse.ledger.refusals import AlreadyCharged
 from tollhouse.workers.runner import Runner
@@ -66,6 +66,21 @@ def test_running_again_charges_nothing(story: Story) -> None:
     assert story.until("2026-04-01 12:00") == 1
     assert story.until("2026-04-01 12:00") == 0
     assert story.until("2026-04-01 11:00") == 0
+
+
+def test_two_runs_in_one_batch_charge_once_and_neither_takes_it_for_the_end(story: Story) -> None:
+    """The second is told that something was due: more may be, and only none at all is the end."""
+    telco = story.telco
+    charges = [telco.create(amount="30", period="monthly") for _ in range(3)]
+    story.clock.now_us = at("2026-04-01 12:00")
+    command = RunDue(tenant_id=telco.tenant_id, count=2)
+
+    def run_twice() -> list[tuple[int, int]]:
+        outcomes = telco.ledger.execute_batch(telco.tenant_id, [command, command])
+        return [(outcome.result.count, outcome.result.charged) for outcome in outcomes]  # type: ignore[union-attr]
+
+    assert [run_twice(), run_twice(), run_twice()] == [[(2, 2), (2, 0)], [(1, 1), (1, 0)], [(0, 0), (0, 0)]]
+    assert [story.charged(charge) for charge in charges] == [[("2026-04-01", 3000)]] * 3
 
 
 def test_what_was_missed_is_caught_up_in_order(story: Story) -> None:

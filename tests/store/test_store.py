@@ -120,6 +120,25 @@ def test_find_takes_values_lists_and_nothing(store: SqlStore, write: Write) -> N
         assert [c.number for c in found] == [4, 2, 3, 1]
 
 
+def test_many_values_are_asked_for_as_few_are(store: SqlStore, write: Write) -> None:
+    """Of many, whatever their type, each row comes once; in order where that is asked for, and locked."""
+    references = [f"ü '{n}'" for n in range(1, 101)]
+    write(*(customer(n, reference=reference) for n, reference in enumerate(references, start=1)))
+    numbers = [*range(100, 60, -1), 70, 70, 999]
+    with store.unit_of_work(1) as unit:
+        found = unit.find(CustomerFact, lock=True, order=("number",), number=numbers, deleted_at=None)
+        assert [c.number for c in found] == list(range(61, 101))
+        assert found == unit.find(CustomerFact, order=("number",), reference=references[60:])
+        assert found == unit.find(CustomerFact, order=("number",), number=tuple(numbers), reference=references)
+        assert unit.find(CustomerFact, number=[*range(900, 999)]) == []
+        assert unit.count(CustomerFact, number=numbers) == 40
+        assert len(unit.first(CustomerFact, 50, order=("-number",), number=numbers)) == 40
+        assert unit.remove(CustomerFact, number=numbers) == 40
+        assert unit.count(CustomerFact) == 60
+    with store.unit_of_work(2) as other:
+        assert other.find(CustomerFact, number=[*range(1, 50)]) == []
+
+
 def test_count_and_exists_are_asked_as_find_is(store: SqlStore, write: Write) -> None:
     write(*(customer(n, plan_number=n % 2, reference=f"r{n}" if n > 2 else None) for n in (1, 2, 3, 4)))
     with store.unit_of_work(1) as unit:

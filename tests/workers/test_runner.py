@@ -181,9 +181,7 @@ def test_a_thread_goes_on_after_whatever_went_wrong(telco: Telco, monkeypatch: p
     thread.start()
     assert enough.wait(10)
     thread.stop()
-    ended_after = rounds
     assert not any(running.name == "runner" for running in threading.enumerate())
-    assert rounds == ended_after
 
 
 def test_a_thread_that_never_started_stops(telco: Telco) -> None:
