@@ -16,7 +16,8 @@ from tollhouse.apis.enswitch import openapi as enswitch_openapi
 from tollhouse.apis.enswitch.routes import EnswitchDoor
 from tollhouse.apis.kelviq import openapi as kelviq_openapi
 from tollhouse.apis.kelviq.purchases import Purchases
-from tollhouse.apis.kelviq.routes import KelviqDoor
+from tollhouse.apis.kelviq.routes.charges import Charges
+from tollhouse.apis.kelviq.routes.door import KelviqDoor
 from tollhouse.apis.operations import OperationsDoor
 from tollhouse.clock import SystemClock
 from tollhouse.config import Settings
@@ -199,6 +200,7 @@ def build_front(settings: Settings) -> Front:
         },
     )
     enswitch = EnswitchDoor(desk, SqlAccountQueries(store), SqlInvoiceQueries(store), SqlPeopleQueries(store))
+    kelviq = KelviqDoor(desk, Charges(desk, purchases))
     return Front(
         [
             ("/healthz", operations),
@@ -207,7 +209,7 @@ def build_front(settings: Settings) -> Front:
             ("/openapi", operations),
             ("/admin/v1", admin),
             ("/api/json", enswitch),
-            ("/api/v1", KelviqDoor(desk, purchases)),
+            ("/api/v1", kelviq),
             ("", BeaconDoor(desk, queries)),
         ],
         observe=metrics.request,

@@ -45,6 +45,9 @@ class Settings:
     bulk_items_max: int = _setting(1000, "The most items in one bulk call.", least=1, most=100_000)
     key_cache_seconds: int = _setting(5, "How long a known API key is remembered.", least=0, most=300)
     password_cache_seconds: int = _setting(60, "How long a checked password is remembered.", least=0, most=3600)
+    public_url: str = _setting(
+        "", "Where clients and browsers reach the server, such as https://pay.example.com; empty: as each request says."
+    )
     kelviq_charge_features: int = _setting(
         1, "0 answers Kelviq charges with features [], as the published sample does.", least=0, most=1
     )

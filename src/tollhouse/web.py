@@ -25,6 +25,7 @@ JSON = (b"content-type", b"application/json; charset=utf-8")
 RETRY_AFTER = (b"retry-after", b"1")
 
 _LENGTH_DIGITS_MAX = 18
+_HOST = re.compile(r"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 _REPEATED_SLASHES = re.compile("//+")
 
 log = structlog.get_logger("tollhouse.web")
@@ -50,12 +51,13 @@ class Trouble:
 class Request:
     """One request. `path` has single slashes and no last one; `id` is for logs and the reply's X-Request-Id."""
 
-    __slots__ = ("_headers", "_receive", "client", "id", "method", "path", "query")
+    __slots__ = ("_headers", "_receive", "client", "id", "method", "path", "query", "scheme")
 
     def __init__(self, scope: Scope, receive: Receive, request_id: str) -> None:
         self.method: str = scope["method"]
         self.path: str = plain_path(scope["path"])
         self.query: bytes = scope["query_string"]
+        self.scheme: str = scope.get("scheme", "http")
         self.client: str = (scope.get("client") or ("", 0))[0]
         self.id = request_id
         self._headers: Sequence[tuple[bytes, bytes]] = scope["headers"]
@@ -67,6 +69,12 @@ class Request:
             if key == name:
                 return value.decode("latin-1")
         return None
+
+    @property
+    def host(self) -> str:
+        """Host and port as the client named them; `localhost` where it named none that can be one."""
+        named = self.header(b"host") or ""
+        return named if _HOST.fullmatch(named) else "localhost"
 
     def header_values(self, name: bytes) -> list[str]:
         """Every header of this lower-case name, in the order sent."""

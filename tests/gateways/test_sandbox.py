@@ -11,7 +11,7 @@ import pytest
 
 from tests.harness import TestClock
 from tollhouse.gateways.sandbox import SandboxGateway
-from tollhouse.ledger.commands import GatewayAnswer
+from tollhouse.ledger.commands import GatewayAnswer, GatewayCharge
 from tollhouse.store.engine import store_url
 from tollhouse.store.sandbox_memory import SandboxMemory
 from tollhouse.store.schema import sandbox_payments
@@ -47,14 +47,24 @@ def gateway(memory: SandboxMemory, waits: Waits) -> SandboxGateway:
     return SandboxGateway(memory, waits)
 
 
-def charge(gateway: SandboxGateway, token: str, key: str = "k", tenant_id: int = 1) -> GatewayAnswer:
-    return gateway.charge(
-        tenant_id=tenant_id, key=key, token=token, currency="USD", amount_minor=4900, timeout_seconds=7.5
+def asked(token: str, key: str, tenant_id: int) -> GatewayCharge:
+    return GatewayCharge(
+        tenant_id=tenant_id,
+        key=key,
+        token=token,
+        currency="USD",
+        amount_minor=4900,
+        order_id="ORD-1",
+        description="A plan",
     )
 
 
+def charge(gateway: SandboxGateway, token: str, key: str = "k", tenant_id: int = 1) -> GatewayAnswer:
+    return gateway.charge(asked(token, key, tenant_id), 7.5)
+
+
 def look_up(gateway: SandboxGateway, key: str = "k", tenant_id: int = 1) -> GatewayAnswer:
-    return gateway.look_up(tenant_id=tenant_id, key=key, timeout_seconds=7.5)
+    return gateway.look_up(asked("pm_card_visa", key, tenant_id), 7.5)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from tests.harness import SHOP, TestClock, provision, record
-from tollhouse.ledger import purchasing
 from tollhouse.ledger.commands import (
     ClaimUnresolved,
     GatewayAnswer,
@@ -23,13 +22,16 @@ from tollhouse.ledger.facts import (
     Fact,
     PaymentAttemptFact,
     PaymentFact,
+    PlanFact,
+    PlanPriceFact,
     ReceiptFact,
     SummaryFact,
     TenantFact,
     TransactionFact,
 )
 from tollhouse.ledger.ledger import Ledger
-from tollhouse.ledger.purchasing import TakenButNotRecorded, detail_of, look_up_gap_seconds
+from tollhouse.ledger.purchase_details import detail_of
+from tollhouse.ledger.purchasing.settling import TakenButNotRecorded, look_up_gap_seconds
 from tollhouse.ledger.refusals import (
     AmountOutOfRange,
     CountryNotServed,
@@ -283,7 +285,7 @@ def test_the_tax_behavior_that_is_kept(
 def test_a_plan_without_a_product_is_its_own(ledger: Ledger, store: SqlStore, shop: TenantFact) -> None:
     payments = [started(ledger, purchase(shop, "japan-only")) for _ in range(2)]
     with store.unit_of_work(shop.tenant_id) as unit:
-        unit.change(purchasing.PlanFact, {"identifier": "japan-only"}, product_id=0)
+        unit.change(PlanFact, {"identifier": "japan-only"}, product_id=0)
     payments += [started(ledger, purchase(shop, "japan-only")) for _ in range(2)]
     products = [(d.product_identifier, d.product_name, d.product_uid) for d in map(detail_of, payments)]
     assert products[0] == products[1] != products[2] == products[3]
@@ -433,7 +435,7 @@ def test_money_taken_in_another_currency_meanwhile_is_not_lost(
 
 def test_two_giveaways_of_one_batch_know_of_each_others_lock(ledger: Ledger, store: SqlStore, shop: TenantFact) -> None:
     with store.unit_of_work(shop.tenant_id) as unit:
-        unit.change(purchasing.PlanPriceFact, {"currency": "EUR"}, amount="0.00")
+        unit.change(PlanPriceFact, {"currency": "EUR"}, amount="0.00")
     first, second = ledger.execute_batch(
         shop.tenant_id, [purchase(shop, "giveaway"), purchase(shop, "worldwide", currency="EUR")]
     )
@@ -471,7 +473,7 @@ def test_a_replay_survives_changes_of_plan_tenant_and_settings(
 ) -> None:
     after = settled(ledger, started(ledger, purchase(shop, key="k")), SUCCEEDED)
     with store.unit_of_work(shop.tenant_id) as unit:
-        unit.change(purchasing.PlanFact, {"identifier": "worldwide"}, name="Other", state="archived")
+        unit.change(PlanFact, {"identifier": "worldwide"}, name="Other", state="archived")
         unit.change(TenantFact, {}, blocked=1)
     told = ledger.execute(purchase(shop, key="k", call_seconds=1, shows_features=False, gateways=frozenset()))
     assert told.result.payment == after

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.harness import SHOP, TestClock, provision
-from tollhouse.ledger.commands import Command, GatewayAnswer, Receipt, StartPurchase
+from tollhouse.ledger.commands import Command, GatewayAnswer, GatewayCharge, Receipt, StartPurchase
 from tollhouse.ledger.facts import PaymentAttemptFact, PaymentFact, TenantFact, TransactionFact
 from tollhouse.ledger.ledger import Ledger
 from tollhouse.ledger.refusals import Overloaded, StoreUnavailable
@@ -30,11 +30,13 @@ class Told:
         self._answers = list(answers)
         self.keys: list[str] = []
 
-    def charge(self, **_asked: Any) -> GatewayAnswer:
+    def charge(self, *_asked: Any) -> GatewayAnswer:
         raise AssertionError("a resolver takes no money")
 
-    def look_up(self, *, tenant_id: int, key: str, timeout_seconds: float) -> GatewayAnswer:
-        self.keys.append(key)
+    refund = look_up_refund = charge
+
+    def look_up(self, call: GatewayCharge, _timeout_seconds: float) -> GatewayAnswer:
+        self.keys.append(call.key)
         answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
         if isinstance(answer, Exception):
             raise answer

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import reduce
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
@@ -96,6 +97,7 @@ class Price:
     tax_behavior: Literal["INCLUSIVE", "EXCLUSIVE", "UNSPECIFIED"]
     countries: frozenset[str]
     features: tuple[FeaturePrice, ...]
+    uid: str = ""
 
 
 class TotalLine(NamedTuple):
@@ -110,11 +112,13 @@ class TotalLine(NamedTuple):
 class Quote:
     """What a purchase comes to: `net_minor` is the exact sum of the lines, rounded once.
 
-    `quantities` is read-only: those that were given, priced or not, and the minimums that were filled in.
+    `exact` is that sum before rounding,
+    in major units. `quantities` is read-only: those that were given, priced or not, and the minimums that were filled in.
     """
 
     currency: str
     net_minor: int
+    exact: Decimal
     lines: tuple[TotalLine, ...]
     quantities: Mapping[str, int]
 
@@ -178,8 +182,8 @@ def total(price: Price, quantities: Mapping[str, int]) -> Quote:
     _check_quantities(price, quantities)
     bought = {**quantities, **_minimums(price, quantities)}
     lines = _lines(price, bought)
-    exact = sum((Fraction(line.amount) for line in lines), Fraction(0))
-    return Quote(price.currency, rounded_minor(exact, price.currency), lines, MappingProxyType(bought))
+    exact = reduce(EXACT.add, (line.amount for line in lines), Decimal(0))
+    return Quote(price.currency, rounded_minor(Fraction(exact), price.currency), exact, lines, MappingProxyType(bought))
 
 
 def _price_in_fixed_currency(prices: Sequence[Price], currency: str, country: str | None) -> Price:

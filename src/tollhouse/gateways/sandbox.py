@@ -12,7 +12,7 @@ from typing import Protocol
 
 import structlog
 
-from tollhouse.ledger.commands import GatewayAnswer
+from tollhouse.ledger.commands import GatewayAnswer, GatewayCharge, GatewayRefund
 
 SUCCEEDED = "succeeded"
 ABSENT = "absent"
@@ -55,19 +55,35 @@ class SandboxGateway:
         self._memory = memory
         self._sleep = sleep
 
-    def charge(
-        self, *, tenant_id: int, key: str, token: str, currency: str, amount_minor: int, timeout_seconds: float
-    ) -> GatewayAnswer:
-        if token == _SILENT_AND_UNPAID:
+    def charge(self, call: GatewayCharge, timeout_seconds: float) -> GatewayAnswer:
+        if call.token == _SILENT_AND_UNPAID:
             return self._silence(timeout_seconds)
-        outcome = _OUTCOMES.get(token, _UNKNOWN_CARD)
+        outcome = _OUTCOMES.get(call.token, _UNKNOWN_CARD)
         answer = self._answer(
-            outcome, tenant_id=tenant_id, key=key, token=token, currency=currency, amount_minor=amount_minor
+            outcome,
+            tenant_id=call.tenant_id,
+            key=call.key,
+            token=call.token,
+            currency=call.currency,
+            amount_minor=call.amount_minor,
         )
-        return self._silence(timeout_seconds) if token == _SILENT else answer
+        return self._silence(timeout_seconds) if call.token == _SILENT else answer
 
-    def look_up(self, *, tenant_id: int, key: str, timeout_seconds: float) -> GatewayAnswer:
-        return self._answer(ABSENT, tenant_id=tenant_id, key=key)
+    def look_up(self, call: GatewayCharge, timeout_seconds: float) -> GatewayAnswer:
+        return self._answer(ABSENT, tenant_id=call.tenant_id, key=call.key)
+
+    def refund(self, call: GatewayRefund, timeout_seconds: float) -> GatewayAnswer:
+        return self._answer(
+            SUCCEEDED,
+            tenant_id=call.tenant_id,
+            key=call.key,
+            token=call.token,
+            currency=call.currency,
+            amount_minor=-call.amount_minor,
+        )
+
+    def look_up_refund(self, call: GatewayRefund, timeout_seconds: float) -> GatewayAnswer:
+        return self._answer(ABSENT, tenant_id=call.tenant_id, key=call.key)
 
     def _answer(
         self, outcome: str, *, tenant_id: int, key: str, token: str = "", currency: str = "", amount_minor: int = 0

@@ -19,6 +19,8 @@ from tollhouse.ledger.facts import (
     ChangingFact,
     ChargeFact,
     CustomerFact,
+    DeliveryFact,
+    EventFact,
     ExchangeRateFact,
     Fact,
     LoginNameFact,
@@ -62,6 +64,8 @@ class Book:
         self._appended: dict[type[Fact], list[Fact]] = {}
         self._found: dict[tuple[Any, ...], list[Any]] = {}
         self._put: dict[type[Fact], dict[tuple[Any, ...], ChangingFact]] = {}
+        self._event_seqs: dict[int, int] = {}
+        self._on_their_way: set[tuple[int, int]] = set()
         self._removed: dict[type[Fact], dict[tuple[Any, ...], dict[str, Any]]] = {}
 
     # What is known.
@@ -169,6 +173,25 @@ class Book:
         if unsummed:
             self._know_summaries(unsummed)
         return {number: self._customers[number] for number in numbers if number in self._customers}
+
+    def next_event_seq(self, customer_number: int) -> int:
+        """The number of a customer's next event; the customer is locked."""
+        seq = self._event_seqs.get(customer_number)
+        if seq is None:
+            newest = self.unit.first(EventFact, 1, order=("-customer_seq",), customer_number=customer_number)
+            seq = newest[0].customer_seq if newest else 0
+        self._event_seqs[customer_number] = seq + 1
+        return seq + 1
+
+    def is_on_its_way(self, endpoint_id: int, customer_number: int) -> bool:
+        """Whether an event of the customer is still to be delivered to the endpoint; from then on one is."""
+        where = (endpoint_id, customer_number)
+        if where in self._on_their_way:
+            return True
+        self._on_their_way.add(where)
+        return self.unit.exists(
+            DeliveryFact, endpoint_id=endpoint_id, customer_number=customer_number, state=["pending", "waiting"]
+        )
 
     def login_name(self, username: str) -> LoginNameFact | None:
         """Where a username lives, whichever tenant's it is, as this batch leaves it."""

@@ -25,7 +25,6 @@ from tollhouse.ledger import (
     logins,
     people,
     products,
-    purchasing,
     rate_plans,
     recording,
     roles,
@@ -87,6 +86,7 @@ from tollhouse.ledger.commands.plan_runs import (
 from tollhouse.ledger.commands.schedules import Enrol, MoveClock, RetryParked, RunDue
 from tollhouse.ledger.numbers import Numbers
 from tollhouse.ledger.ports import Store, StoreConflict
+from tollhouse.ledger.purchasing import settling, starting
 from tollhouse.ledger.refusals import IdempotencyKeyReused, Refusal, StoreUnavailable
 
 #: A conflict is decided again this often before it is answered as an unavailable store.
@@ -111,9 +111,9 @@ class Handler(msgspec.Struct, frozen=True):
 
 HANDLERS: dict[type[Command], Handler] = {
     RecordCharges: Handler(recording.decide, recording.replay),
-    StartPurchase: Handler(purchasing.start, purchasing.replay),
-    SettlePurchase: Handler(purchasing.settle),
-    ClaimUnresolved: Handler(purchasing.claim),
+    StartPurchase: Handler(starting.start, starting.replay),
+    SettlePurchase: Handler(settling.settle),
+    ClaimUnresolved: Handler(settling.claim),
     CreateCharge: Handler(definitions.create, definitions.replay_create),
     UpdateCharge: Handler(definitions.update),
     DeleteCharge: Handler(definitions.delete),

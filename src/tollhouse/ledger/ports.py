@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
-from tollhouse.ledger.commands import GatewayAnswer
+from tollhouse.ledger.commands import GatewayAnswer, GatewayCharge, GatewayRefund
 from tollhouse.ledger.facts import (
     CustomerFact,
     ExchangeRateFact,
@@ -190,14 +190,23 @@ class Store(Protocol):
 
 
 class Gateway(Protocol):
-    """A processor: translate out, call, translate in. No rule of ours, no state of the ledger's."""
+    """A processor: translate out, call, translate in. No rule of ours, no state of the ledger's.
 
-    def charge(
-        self, *, tenant_id: int, key: str, token: str, currency: str, amount_minor: int, timeout_seconds: float
-    ) -> GatewayAnswer:
-        """Take the money once under this key. Never raises: what is not understood is `unknown`."""
+    None of these raises: what is not understood is `unknown`.
+    """
+
+    def charge(self, call: GatewayCharge, timeout_seconds: float) -> GatewayAnswer:
+        """Take the money once under this key."""
         ...
 
-    def look_up(self, *, tenant_id: int, key: str, timeout_seconds: float) -> GatewayAnswer:
+    def look_up(self, call: GatewayCharge, timeout_seconds: float) -> GatewayAnswer:
         """What became of this key. `absent` is final: a call that still travels is refused from now on."""
+        ...
+
+    def refund(self, call: GatewayRefund, timeout_seconds: float) -> GatewayAnswer:
+        """Give the money back once under this key; `declined` when the gateway will not."""
+        ...
+
+    def look_up_refund(self, call: GatewayRefund, timeout_seconds: float) -> GatewayAnswer:
+        """What became of this refund; `absent` is final."""
         ...

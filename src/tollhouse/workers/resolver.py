@@ -17,6 +17,7 @@ from tollhouse.ledger.clock import Clock
 from tollhouse.ledger.commands import ClaimUnresolved, Command, GatewayAnswer, Receipt, SettlePurchase
 from tollhouse.ledger.facts import PaymentFact
 from tollhouse.ledger.ports import Gateway
+from tollhouse.ledger.purchase_details import gateway_charge
 
 PAUSE_SECONDS = 1.0
 LOOK_UPS_AT_ONCE = 8
@@ -119,9 +120,7 @@ class Resolver:
         gateway = self._gateways[payment.gateway]
 
         def look_up() -> GatewayAnswer:
-            return gateway.look_up(
-                tenant_id=payment.tenant_id, key=payment.gateway_key, timeout_seconds=self._timeout_seconds
-            )
+            return gateway.look_up(gateway_charge(payment), self._timeout_seconds)
 
         async with self._place(PLACE_WAIT_SECONDS) as run:
             answer: GatewayAnswer = await run(look_up)

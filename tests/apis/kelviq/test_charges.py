@@ -17,13 +17,14 @@ from hypothesis import strategies as st
 
 from tests.harness import SHOP, Answer, InProcess, Postgres, in_process, provision, provisioned_sqlite, sqlite_copy
 from tollhouse.apis.desk import Desk
-from tollhouse.apis.kelviq import reply
+from tollhouse.apis.kelviq.reply import envelope
 from tollhouse.config import Settings
 from tollhouse.gateways import sandbox
 from tollhouse.gateways.sandbox import SandboxGateway
-from tollhouse.ledger import purchasing, refusals
+from tollhouse.ledger import refusals
 from tollhouse.ledger.commands import GatewayAnswer
 from tollhouse.ledger.facts import Fact, PaymentFact, ReceiptFact, TransactionFact
+from tollhouse.ledger.purchasing import offers, settling
 from tollhouse.ledger.refusals import IdempotencyKeyReused, Refusal, SumTooLarge
 from tollhouse.ledger.verifying import verify
 from tollhouse.store.engine import store_url
@@ -83,9 +84,9 @@ def slow_charges(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     charge = SandboxGateway.charge
 
     def slow_down(seconds: float) -> None:
-        def slowly(self: SandboxGateway, **asked: Any) -> GatewayAnswer:
+        def slowly(self: SandboxGateway, *asked: Any) -> GatewayAnswer:
             time.sleep(seconds)
-            return charge(self, **asked)
+            return charge(self, *asked)
 
         monkeypatch.setattr(SandboxGateway, "charge", slowly)
 
@@ -116,16 +117,16 @@ def test_features_can_be_left_out_as_in_the_published_sample(shop: Shop) -> None
 
 def test_every_refusal_of_a_purchase_has_its_words() -> None:
     """A refusal without an entry would be answered as a fault of ours."""
-    named = {r for r in vars(purchasing).values() if isinstance(r, type) and issubclass(r, Refusal)}
-    assert named | {IdempotencyKeyReused, SumTooLarge} == set(reply.REFUSALS)
-    codes = [code for _, code in reply.REFUSALS.values()]
+    named = {r for r in vars(offers).values() if isinstance(r, type) and issubclass(r, Refusal)}
+    assert named | {IdempotencyKeyReused, SumTooLarge} == set(envelope.REFUSALS)
+    codes = [code for _, code in envelope.REFUSALS.values()]
     assert len(codes) == len(set(codes))
 
 
 def test_every_code_of_a_400_is_documented() -> None:
     told = (Path(__file__).parents[3] / "docs" / "kelviq.md").read_text(encoding="utf-8")
-    codes = {code for status, code in reply.REFUSALS.values() if status == 400}
-    codes |= {"body_malformed", "idempotency_key_invalid", purchasing.NOT_COMPLETED[0], *sandbox.DECLINES}
+    codes = {code for status, code in envelope.REFUSALS.values() if status == 400}
+    codes |= {"body_malformed", "idempotency_key_invalid", settling.NOT_COMPLETED[0], *sandbox.DECLINES}
     assert [code for code in codes if f"`{code}`" not in told] == []
 
 
@@ -134,9 +135,9 @@ def test_every_code_of_a_400_is_documented() -> None:
     [(Trouble.TOO_LARGE, 413), (Trouble.OVERLOADED, 503), (Trouble.UNAVAILABLE, 503), (Trouble.FAULT, 500)],
 )
 def test_troubles_have_their_words(trouble: str, status: int) -> None:
-    said = reply.trouble_to_wire(trouble)
+    said = envelope.trouble_to_wire(trouble)
     assert said.status == status
-    assert set(reply.msgspec.json.decode(said.body)) == {"detail", "code"}
+    assert set(envelope.msgspec.json.decode(said.body)) == {"detail", "code"}
     assert (dict(said.headers).get(b"retry-after") == b"1") == (status == 503)
 
 
@@ -288,7 +289,7 @@ def test_a_gateway_that_will_not_end_does_not_hold_the_caller(
 
 
 def test_a_gateway_that_raises_is_an_unknown_outcome(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_self: SandboxGateway, **_asked: Any) -> GatewayAnswer:
+    def fail(_self: SandboxGateway, *_asked: Any) -> GatewayAnswer:
         raise RuntimeError("pm_card_visa")
 
     monkeypatch.setattr(SandboxGateway, "charge", fail)
@@ -299,10 +300,10 @@ def test_a_gateway_that_raises_is_an_unknown_outcome(shop: Shop, monkeypatch: py
 
 def test_an_outcome_that_cannot_be_written_is_unknown(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_arguments: Any) -> None:
-        raise purchasing.TakenButNotRecorded
+        raise settling.TakenButNotRecorded
 
     with shop.running() as application:
-        monkeypatch.setattr(purchasing, "_taken", refuse)
+        monkeypatch.setattr(settling, "_taken", refuse)
         assert ask(application, purchase(), "k").status == 504
     assert [payment.state for payment in shop.rows(PaymentFact)] == ["pending"]
 

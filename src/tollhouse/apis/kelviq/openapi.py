@@ -1,26 +1,14 @@
-"""What this door serves, as OpenAPI. Compatible with the vendor's own description of the same path."""
+"""What this door serves, as OpenAPI, made of its operations. Compatible with the vendor's own description."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from tollhouse.apis.kelviq.request import FEATURES_MAX, KEY_LENGTH_MAX, TAX_BEHAVIORS, TEXT_LENGTH_MAX
-from tollhouse.domain.pricing import QUANTITY_MAX
+from tollhouse.apis.kelviq.call import KEY_LENGTH_MAX
+from tollhouse.apis.kelviq.operations import OPERATIONS, SCHEMAS
+from tollhouse.apis.kelviq.operations.operation import Operation, ref
 
-
-def _nullable(**schema: Any) -> dict[str, Any]:
-    return {"anyOf": [schema, {"type": "null"}]}
-
-
-def _json(schema: str) -> dict[str, Any]:
-    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
-
-
-def _error(description: str, schema: str = "Error", **more: Any) -> dict[str, Any]:
-    return {"description": description, "content": _json(schema), **more}
-
-
-_TEXT = {"type": "string", "minLength": 1, "maxLength": TEXT_LENGTH_MAX}
 _RETRY_AFTER = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
 _REPLAYED = {
     "Idempotency-Replayed": {
@@ -28,84 +16,12 @@ _REPLAYED = {
         "schema": {"type": "string", "const": "true"},
     }
 }
-
-_FEATURE_INPUT = {
-    "type": "object",
-    "required": ["identifier", "quantity"],
-    "properties": {
-        "identifier": {**_TEXT, "description": "The feature's identifier. Each may be given once."},
-        "quantity": {"type": "integer", "minimum": 1, "maximum": QUANTITY_MAX},
-    },
-}
-
-_REQUEST = {
-    "type": "object",
-    "description": "Every field may be spelled in snake_case as well. Other fields are ignored.",
-    "required": ["planIdentifier", "chargePeriod", "customerId"],
-    "properties": {
-        "planIdentifier": {**_TEXT, "description": "The plan that is bought."},
-        "chargePeriod": {"type": "string", "enum": ["ONE_TIME"]},
-        "customerId": {**_TEXT, "description": "The merchant's own id of the customer."},
-        "features": _nullable(type="array", items={"$ref": "#/components/schemas/FeatureInput"}, maxItems=FEATURES_MAX),
-        "currencyCode": _nullable(type="string", description="ISO 4217, in any case.", minLength=3, maxLength=3),
-        "ipAddress": _nullable(type="string", description="The buyer's IPv4 or IPv6 address."),
-        "customAmount": _nullable(
-            type="number", exclusiveMinimum=0, description="Stands for the plan's price; needs currencyCode."
-        ),
-        "taxBehavior": _nullable(type="string", enum=list(TAX_BEHAVIORS)),
-    },
-    "example": {
-        "planIdentifier": "lifetime-access",
-        "chargePeriod": "ONE_TIME",
-        "customerId": "cust_789",
-        "features": [{"identifier": "seats", "quantity": 5}],
-        "currencyCode": "USD",
-        "ipAddress": "103.154.35.20",
-    },
-}
-
-_FEATURE = {
-    "type": "object",
-    "required": ["id", "identifier", "name", "featureType", "value"],
-    "properties": {
-        "id": {"type": "string", "format": "uuid"},
-        "identifier": {"type": "string"},
-        "name": {"type": "string"},
-        "featureType": {"type": "string", "enum": ["BOOLEAN", "CUSTOMIZABLE", "METER"]},
-        "value": {"type": "integer", "description": "The quantity bought."},
-    },
-}
-
-_CHARGE_FIELDS = {
-    "id": {"type": "string", "format": "uuid"},
-    "startDate": {"type": "string", "format": "date"},
-    "endDate": {"type": "null"},
-    "billingPeriodStartTime": {"type": "null"},
-    "billingPeriodEndTime": {"type": "null"},
-    "amount": {"type": "string", "pattern": r"^[0-9]+\.[0-9]{2,4}$", "description": "The sum taken, in major units."},
-    "recurrence": {"type": "string", "const": ""},
-    "currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
-    "status": {"type": "string", "const": "active"},
-    "product": {
-        "type": "object",
-        "required": ["name", "id", "identifier"],
-        "properties": {
-            "name": {"type": "string"},
-            "id": {"type": "string", "format": "uuid"},
-            "identifier": {"type": "string"},
-        },
-    },
-    "plan": {
-        "type": "object",
-        "required": ["name", "identifier"],
-        "properties": {"name": {"type": "string"}, "identifier": {"type": "string"}},
-    },
-    "features": {"type": "array", "items": {"$ref": "#/components/schemas/Feature"}},
-    "trialDaysRemaining": {"type": "integer", "const": 0},
-    "customerId": {"type": "string"},
-    "billingType": {"type": "string", "const": "ONE_TIME"},
-    "recurrenceUnit": {"type": "null"},
-    "recurrenceType": {"type": "null"},
+_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "One effect for ever: a repeat is answered with what came of the first.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH_MAX},
 }
 
 _ERROR_FIELDS = {
@@ -114,55 +30,88 @@ _ERROR_FIELDS = {
     "orderId": {"type": "string", "description": "The order of a payment whose outcome is not known yet."},
 }
 
+_ERRORS = {
+    400: "Refused. Nothing was changed.",
+    401: "The key is missing or wrong.",
+    403: "This kind of key may not do this.",
+    404: "There is no such thing.",
+    409: "The idempotency key stands for other content.",
+    413: "The body is too large.",
+    415: "The body is not application/json.",
+    500: "A fault of the server's.",
+    503: "Not now; try again.",
+    504: "The gateway has not answered; the outcome is being looked up.",
+}
+_DETAILED = (400, 404)
+
+
+def _described(operation: Operation) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "parameters": [*_parameters(operation), *operation.query, *([_KEY] if operation.idempotent else ())],
+        "responses": {str(status): _response(operation, status) for status in _statuses(operation)},
+    }
+    if operation.body:
+        described["requestBody"] = {"required": True, "content": _json(operation.body)}
+    return described
+
+
+def _parameters(operation: Operation) -> list[dict[str, Any]]:
+    schema = {"type": "string", "minLength": 1, "pattern": "^[^/]+$"}
+    names = re.findall(r"\{(\w+)\}", operation.path)
+    return [{"name": name, "in": "path", "required": True, "schema": schema} for name in names]
+
+
+def _statuses(operation: Operation) -> list[int]:
+    statuses = {operation.success, 400, 401, 403, 500, 503, *operation.errors}
+    if operation.body:
+        statuses |= {413, 415}
+    if "{" in operation.path:
+        statuses.add(404)
+    if any(parameter["name"] == "page" for parameter in operation.query):
+        statuses.add(404)
+    if operation.idempotent:
+        statuses.add(409)
+    return sorted(statuses)
+
+
+def _response(operation: Operation, status: int) -> dict[str, Any]:
+    headers = {**(_RETRY_AFTER if status == 503 else {})}
+    if operation.idempotent and status in (operation.success, 400, 504):
+        headers |= _REPLAYED
+    more = {"headers": headers} if headers else {}
+    if status == operation.success:
+        content = {"content": _json(operation.reply)} if operation.reply else {}
+        return {"description": "Done.", **content, **more}
+    schema = "DetailError" if status in _DETAILED else "Error"
+    return {"description": _ERRORS[status], "content": _json(schema), **more}
+
+
+def _json(schema: str) -> dict[str, Any]:
+    return {"application/json": {"schema": ref(schema)}}
+
+
+def _paths() -> dict[str, Any]:
+    paths: dict[str, Any] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(f"/api/v1{operation.path}/", {})[operation.method.lower()] = _described(operation)
+    return paths
+
+
 DOCUMENT: dict[str, Any] = {
     "openapi": "3.1.0",
     "info": {
         "title": "Tollhouse: one-time charges, compatible with Kelviq",
         "version": "v1",
-        "description": "One-time charges against a customer's saved payment method.",
+        "description": "One-time charges against a customer's saved payment method, and everything around them.",
     },
     "security": [{"key": []}],
-    "paths": {
-        "/api/v1/charges/": {
-            "post": {
-                "operationId": "createCharge",
-                "summary": "Create a charge",
-                "parameters": [
-                    {
-                        "name": "Idempotency-Key",
-                        "in": "header",
-                        "required": False,
-                        "description": "One effect for ever: a repeat is answered with what came of the first.",
-                        "schema": {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH_MAX},
-                    }
-                ],
-                "requestBody": {"required": True, "content": _json("CreateChargeRequest")},
-                "responses": {
-                    "201": {"description": "Charged.", "content": _json("CreateChargeResponse"), "headers": _REPLAYED},
-                    "400": _error("Refused or declined. Nothing was taken.", "DetailError", headers=_REPLAYED),
-                    "401": _error("The key is missing or wrong."),
-                    "403": _error("The key may not charge."),
-                    "409": _error("The idempotency key stands for other content."),
-                    "413": _error("The body is too large."),
-                    "415": _error("The body is not application/json."),
-                    "500": _error("A fault of the server's."),
-                    "503": _error("Not now; try again.", headers=_RETRY_AFTER),
-                    "504": _error("The gateway has not answered; the outcome is being looked up.", headers=_REPLAYED),
-                },
-            }
-        }
-    },
+    "paths": _paths(),
     "components": {
         "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
         "schemas": {
-            "CreateChargeRequest": _REQUEST,
-            "FeatureInput": _FEATURE_INPUT,
-            "CreateChargeResponse": {
-                "type": "object",
-                "required": list(_CHARGE_FIELDS),
-                "properties": _CHARGE_FIELDS,
-            },
-            "Feature": _FEATURE,
+            **SCHEMAS,
             "Error": {
                 "type": "object",
                 "required": ["detail", "code"],

@@ -19,7 +19,8 @@ from tollhouse.ledger.book import key_hash
 from tollhouse.ledger.clock import SECOND
 from tollhouse.ledger.commands import GatewayAnswer, Receipt, SettlePurchase, StartPurchase
 from tollhouse.ledger.facts import PaymentFact, ReceiptFact
-from tollhouse.ledger.purchasing import PENDING, PurchaseStarted
+from tollhouse.ledger.purchase_details import PENDING, gateway_charge
+from tollhouse.ledger.purchasing.starting import PurchaseStarted
 from tollhouse.ledger.refusals import Overloaded, StoreUnavailable
 
 #: How long a purchase waits for a gateway thread before it is refused.
@@ -128,14 +129,7 @@ class Purchases:
         gateway = self._desk.gateways[payment.gateway]
 
         def charge() -> GatewayAnswer:
-            return gateway.charge(
-                tenant_id=payment.tenant_id,
-                key=payment.gateway_key,
-                token=payment.token,
-                currency=payment.currency,
-                amount_minor=payment.amount_minor,
-                timeout_seconds=seconds,
-            )
+            return gateway.charge(gateway_charge(payment), seconds)
 
         if seconds <= 0:
             return _UNKNOWN

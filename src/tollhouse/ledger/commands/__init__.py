@@ -37,7 +37,14 @@ from tollhouse.ledger.commands.people import (
 )
 from tollhouse.ledger.commands.plans import CreatePlan, SetPlanFee, SetPlanProduct, UpdatePlan
 from tollhouse.ledger.commands.products import PRODUCT_TYPES, CreateProduct, PurchaseProduct, UpdateProduct
-from tollhouse.ledger.commands.purchases import ClaimUnresolved, GatewayAnswer, SettlePurchase, StartPurchase
+from tollhouse.ledger.commands.purchases import (
+    ClaimUnresolved,
+    GatewayAnswer,
+    GatewayCharge,
+    GatewayRefund,
+    SettlePurchase,
+    StartPurchase,
+)
 from tollhouse.ledger.commands.recording import Identity, RecordCharges, RecordedItem
 from tollhouse.ledger.commands.taxes import TAXABLE, CreateTax, SetLiability, UpdateTax
 from tollhouse.ledger.commands.transactions import AddToBalance, CreateTransaction
@@ -67,6 +74,8 @@ __all__ = [
     "DeleteCustomer",
     "DeletePerson",
     "GatewayAnswer",
+    "GatewayCharge",
+    "GatewayRefund",
     "Idempotency",
     "Identity",
     "MoveCustomer",

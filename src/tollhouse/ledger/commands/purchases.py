@@ -48,10 +48,36 @@ class StartPurchase(Command, frozen=True, kw_only=True):
         ]
 
 
+class GatewayCharge(msgspec.Struct, frozen=True, kw_only=True):
+    """Money to take: once under `key`, whatever is asked again. `order_id` is what people know it by."""
+
+    tenant_id: int
+    key: str
+    token: str
+    currency: str
+    amount_minor: int
+    order_id: str
+    description: str
+
+
+class GatewayRefund(msgspec.Struct, frozen=True, kw_only=True):
+    """Money to give back: once under `key`, of the payment that was taken under `payment_key`, which the gateway itself
+    knows by `payment_reference`."""
+
+    tenant_id: int
+    key: str
+    payment_key: str
+    payment_reference: str
+    token: str
+    currency: str
+    amount_minor: int
+    reason: str
+
+
 class GatewayAnswer(msgspec.Struct, frozen=True):
     """What a gateway said, in our words: `outcome` is succeeded, declined, absent or unknown.
 
-    absent: the gateway knows for certain that it took nothing under this key and never will.
+    absent: the gateway knows for certain that it moved nothing under this key and never will.
     unknown: no answer, or one we do not understand; never to be read as a decline.
     """
 

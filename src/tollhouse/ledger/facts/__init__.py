@@ -6,13 +6,17 @@ arrays, so that a whole batch is one value in one statement.
 """
 
 from tollhouse.ledger.facts.catalog import (
+    FeatureDetailsFact,
     FeatureFact,
     PlanDetailsFact,
+    PlanEntitlementFact,
     PlanFact,
     PlanFeeFact,
     PlanPriceFact,
     PlanProductFact,
+    PlanVersionFact,
     PriceFeatureFact,
+    ProductDetailsFact,
     ProductFact,
     ProductTermsFact,
 )
@@ -22,12 +26,25 @@ from tollhouse.ledger.facts.customers import (
     ROOT_PATH,
     CustomerDetailsFact,
     CustomerFact,
+    CustomerProfileFact,
+    RetiredReferenceFact,
     SummaryFact,
     TopupRequestFact,
 )
+from tollhouse.ledger.facts.events import DeliveryAttemptFact, DeliveryFact, EventFact, WebhookEndpointFact
 from tollhouse.ledger.facts.fact import ChangingFact, Fact
 from tollhouse.ledger.facts.invoices import InvoiceCounterFact, InvoiceFact, InvoiceTransactionFact
-from tollhouse.ledger.facts.payments import PaymentAttemptFact, PaymentFact, PaymentMethodFact, SandboxPaymentFact
+from tollhouse.ledger.facts.payments import (
+    CheckoutSessionFact,
+    EntitlementFact,
+    PaymentAttemptFact,
+    PaymentFact,
+    PaymentMethodDetailsFact,
+    PaymentMethodFact,
+    RefundAttemptFact,
+    RefundFact,
+    SandboxPaymentFact,
+)
 from tollhouse.ledger.facts.people import (
     LoginAddressFact,
     LoginNameFact,
@@ -46,10 +63,17 @@ __all__ = [
     "ROOT_PATH",
     "ChangingFact",
     "ChargeFact",
+    "CheckoutSessionFact",
     "CustomerDetailsFact",
     "CustomerFact",
+    "CustomerProfileFact",
+    "DeliveryAttemptFact",
+    "DeliveryFact",
+    "EntitlementFact",
+    "EventFact",
     "ExchangeRateFact",
     "Fact",
+    "FeatureDetailsFact",
     "FeatureFact",
     "InvoiceCounterFact",
     "InvoiceFact",
@@ -61,9 +85,11 @@ __all__ = [
     "OccurrenceFact",
     "PaymentAttemptFact",
     "PaymentFact",
+    "PaymentMethodDetailsFact",
     "PaymentMethodFact",
     "PersonFact",
     "PlanDetailsFact",
+    "PlanEntitlementFact",
     "PlanFact",
     "PlanFeeFact",
     "PlanPriceFact",
@@ -71,12 +97,17 @@ __all__ = [
     "PlanRunFact",
     "PlanRunLineFact",
     "PlanRunTariffFact",
+    "PlanVersionFact",
     "PriceFeatureFact",
+    "ProductDetailsFact",
     "ProductFact",
     "ProductTermsFact",
     "Profile",
     "ProfileFact",
     "ReceiptFact",
+    "RefundAttemptFact",
+    "RefundFact",
+    "RetiredReferenceFact",
     "RoleFact",
     "SandboxPaymentFact",
     "ScheduleFact",
@@ -86,4 +117,5 @@ __all__ = [
     "TopupRequestFact",
     "TransactionFact",
     "TransactionTaxFact",
+    "WebhookEndpointFact",
 ]

@@ -49,6 +49,26 @@ class ProductTermsFact(ChangingFact):
         return (self.product_id,)
 
 
+class ProductDetailsFact(ChangingFact):
+    """What a catalog says of a product, beside the product itself; one without a row has the defaults.
+
+    `settings` is JSON: what is only kept and shown. An archived product is listed nowhere and keeps its plans.
+    """
+
+    tenant_id: int
+    product_id: int
+    description: str
+    tax_code: str
+    settings: str
+    archived_at: int | None
+    created_at: int
+    modified_at: int
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        return (self.product_id,)
+
+
 class FeatureFact(Fact):
     tenant_id: int
     feature_id: int
@@ -56,6 +76,23 @@ class FeatureFact(Fact):
     identifier: str
     name: str
     feature_type: str
+
+
+class FeatureDetailsFact(ChangingFact):
+    """What a catalog says of a feature, beside the feature itself. `details` is JSON: featureDetails, meter and
+    metadata."""
+
+    tenant_id: int
+    feature_id: int
+    description: str
+    details: str
+    archived_at: int | None
+    created_at: int
+    modified_at: int
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        return (self.feature_id,)
 
 
 class PlanFact(ChangingFact):
@@ -137,6 +174,43 @@ class PlanProductFact(ChangingFact):
         return (self.plan_number, self.product_id)
 
 
+class PlanVersionFact(ChangingFact):
+    """One version of a plan as its authors wrote it: `document` is JSON, everything a catalog shows of it.
+
+    `state` is draft, published or superseded; a plan has at most one draft and at most one published version. What a
+    purchase reads are the rows of the plan itself, its prices and entitlements: publishing writes those.
+    """
+
+    tenant_id: int
+    plan_number: int
+    version: int
+    state: str
+    document: str
+    created_at: int
+    modified_at: int
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        return (self.plan_number, self.version)
+
+
+class PlanEntitlementFact(Fact):
+    """What a purchase of a plan gives access to, as published.
+
+    `value` is JSON: true or false for a BOOLEAN feature, a whole number for the others, null where nothing was said.
+    `reset` is NEVER or how often a METER starts again.
+    """
+
+    tenant_id: int
+    plan_number: int
+    position: int
+    identifier: str
+    value: str
+    is_unlimited: int
+    hard_limit: int
+    reset: str
+
+
 class PlanPriceFact(Fact):
     """A price of a plan, in the plan's order. `countries` is a JSON list of ISO 3166-1 codes; empty is everywhere."""
 
@@ -149,9 +223,13 @@ class PlanPriceFact(Fact):
     amount: str | None
     tax_behavior: str
     countries: str
+    uid: str = ""
 
 
 class PriceFeatureFact(Fact):
+    """What a feature costs in a price. `tiers` is a JSON list of brackets in order: `up_to` (null: no end),
+    `unit_amount` and `flat_amount` as decimal text; empty for FLAT and PACKAGE."""
+
     tenant_id: int
     plan_number: int
     price_position: int
@@ -162,3 +240,4 @@ class PriceFeatureFact(Fact):
     block_size: int | None
     quantity_min: int | None
     quantity_max: int | None
+    tiers: str = "[]"

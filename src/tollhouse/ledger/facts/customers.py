@@ -65,6 +65,31 @@ class CustomerDetailsFact(ChangingFact):
         return (self.customer_number,)
 
 
+class CustomerProfileFact(ChangingFact):
+    """What Kelviq's callers keep of a customer: `metadata` and `billing_address` are JSON objects."""
+
+    tenant_id: int
+    customer_number: int
+    metadata: str
+    billing_address: str
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        return (self.customer_number,)
+
+
+class RetiredReferenceFact(ChangingFact):
+    """A reference that Kelviq's callers can never give again: its customer was archived."""
+
+    tenant_id: int
+    reference: str
+    customer_number: int
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        return (self.reference,)
+
+
 class TopupRequestFact(Fact):
     """Money that a customer asks its parent to add to its balance, tax included."""
 

@@ -6,21 +6,43 @@ server can distribute.
 """
 
 from tollhouse.store.schema.catalog import (
+    feature_details,
     features,
     plan_details,
+    plan_entitlements,
     plan_fees,
     plan_prices,
     plan_products,
+    plan_versions,
     plans,
     price_features,
+    product_details,
     product_terms,
     products,
 )
 from tollhouse.store.schema.charges import charges, exchange_rates, occurrences, tax_liabilities, taxes
 from tollhouse.store.schema.columns import metadata
-from tollhouse.store.schema.customers import charge_summaries, customer_details, customers, topup_requests
+from tollhouse.store.schema.customers import (
+    charge_summaries,
+    customer_details,
+    customer_profiles,
+    customers,
+    retired_references,
+    topup_requests,
+)
+from tollhouse.store.schema.events import deliveries, delivery_attempts, events, webhook_endpoints
 from tollhouse.store.schema.invoices import invoice_counters, invoice_transactions, invoices
-from tollhouse.store.schema.payments import payment_attempts, payment_methods, payments, sandbox_payments
+from tollhouse.store.schema.payments import (
+    checkout_sessions,
+    entitlements,
+    payment_attempts,
+    payment_method_details,
+    payment_methods,
+    payments,
+    refund_attempts,
+    refunds,
+    sandbox_payments,
+)
 from tollhouse.store.schema.people import (
     installation_secrets,
     login_addresses,
@@ -42,10 +64,17 @@ __all__ = [
     "api_keys",
     "charge_summaries",
     "charges",
+    "checkout_sessions",
     "counters",
     "customer_details",
+    "customer_profiles",
     "customers",
+    "deliveries",
+    "delivery_attempts",
+    "entitlements",
+    "events",
     "exchange_rates",
+    "feature_details",
     "features",
     "installation_secrets",
     "invoice_counters",
@@ -56,22 +85,29 @@ __all__ = [
     "metadata",
     "occurrences",
     "payment_attempts",
+    "payment_method_details",
     "payment_methods",
     "payments",
     "people",
     "person_profiles",
     "plan_details",
+    "plan_entitlements",
     "plan_fees",
     "plan_prices",
     "plan_products",
     "plan_run_lines",
     "plan_run_tariffs",
     "plan_runs",
+    "plan_versions",
     "plans",
     "price_features",
+    "product_details",
     "product_terms",
     "products",
     "receipts",
+    "refund_attempts",
+    "refunds",
+    "retired_references",
     "roles",
     "sandbox_payments",
     "schedules",
@@ -81,4 +117,5 @@ __all__ = [
     "topup_requests",
     "transaction_taxes",
     "transactions",
+    "webhook_endpoints",
 ]

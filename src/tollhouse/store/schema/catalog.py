@@ -18,6 +18,20 @@ products = a_table(
 )
 
 
+product_details = a_table(
+    "product_details",
+    ("tenant_id", "product_id"),
+    integer_column("tenant_id"),
+    integer_column("product_id"),
+    text_column("description"),
+    text_column("tax_code"),
+    text_column("settings"),
+    integer_column("archived_at", null=True),
+    integer_column("created_at"),
+    integer_column("modified_at"),
+)
+
+
 product_terms = a_table(
     "product_terms",
     ("tenant_id", "product_id"),
@@ -51,6 +65,19 @@ features = a_table(
     text_column("name"),
     text_column("feature_type"),
     indexes=(Index("ux_features_identifier", "tenant_id", "identifier", unique=True),),
+)
+
+
+feature_details = a_table(
+    "feature_details",
+    ("tenant_id", "feature_id"),
+    integer_column("tenant_id"),
+    integer_column("feature_id"),
+    text_column("description"),
+    text_column("details"),
+    integer_column("archived_at", null=True),
+    integer_column("created_at"),
+    integer_column("modified_at"),
 )
 
 
@@ -118,6 +145,33 @@ plan_products = a_table(
 )
 
 
+plan_versions = a_table(
+    "plan_versions",
+    ("tenant_id", "plan_number", "version"),
+    integer_column("tenant_id"),
+    integer_column("plan_number"),
+    integer_column("version"),
+    text_column("state"),
+    text_column("document"),
+    integer_column("created_at"),
+    integer_column("modified_at"),
+)
+
+
+plan_entitlements = a_table(
+    "plan_entitlements",
+    ("tenant_id", "plan_number", "position"),
+    integer_column("tenant_id"),
+    integer_column("plan_number"),
+    integer_column("position"),
+    text_column("identifier"),
+    text_column("value"),
+    integer_column("is_unlimited"),
+    integer_column("hard_limit"),
+    text_column("reset"),
+)
+
+
 plan_prices = a_table(
     "plan_prices",
     ("tenant_id", "plan_number", "position"),
@@ -130,6 +184,7 @@ plan_prices = a_table(
     text_column("amount", null=True),
     text_column("tax_behavior"),
     text_column("countries"),
+    text_column("uid"),
 )
 
 
@@ -146,4 +201,5 @@ price_features = a_table(
     integer_column("block_size", null=True),
     integer_column("quantity_min", null=True),
     integer_column("quantity_max", null=True),
+    text_column("tiers"),
 )

@@ -89,6 +89,25 @@ customer_details = a_table(
 )
 
 
+customer_profiles = a_table(
+    "customer_profiles",
+    ("tenant_id", "customer_number"),
+    integer_column("tenant_id"),
+    integer_column("customer_number"),
+    text_column("metadata"),
+    text_column("billing_address"),
+)
+
+
+retired_references = a_table(
+    "retired_references",
+    ("tenant_id", "reference"),
+    integer_column("tenant_id"),
+    text_column("reference"),
+    integer_column("customer_number"),
+)
+
+
 topup_requests = a_table(
     "topup_requests",
     ("tenant_id", "request_id"),

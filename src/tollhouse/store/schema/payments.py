@@ -21,6 +21,22 @@ payment_methods = a_table(
 )
 
 
+payment_method_details = a_table(
+    "payment_method_details",
+    ("tenant_id", "payment_method_id"),
+    integer_column("tenant_id"),
+    integer_column("payment_method_id"),
+    text_column("method_type"),
+    text_column("brand"),
+    text_column("last4"),
+    integer_column("exp_month"),
+    integer_column("exp_year"),
+    text_column("funding"),
+    text_column("country"),
+    integer_column("modified_at"),
+)
+
+
 payments = a_table(
     "payments",
     ("tenant_id", "payment_id"),
@@ -46,10 +62,14 @@ payments = a_table(
     integer_column("look_ups"),
     integer_column("created_at"),
     integer_column("settled_at", null=True),
+    integer_column("refunded_minor"),
+    integer_column("refund_reserved_minor"),
     indexes=(
         Index("ux_payments_uid", "tenant_id", "uid", unique=True),
         Index("ux_payments_order", "tenant_id", "order_id", unique=True),
         Index("ix_payments_customer", "tenant_id", "customer_number", "payment_id"),
+        Index("ix_payments_settled", "tenant_id", "settled_at", "payment_id"),
+        Index("ix_payments_created", "tenant_id", "created_at", "payment_id"),
         Index(
             "ix_payments_pending",
             "tenant_id",
@@ -71,6 +91,99 @@ payment_attempts = a_table(
     text_column("outcome"),
     integer_column("started_at"),
     integer_column("ended_at"),
+)
+
+
+refunds = a_table(
+    "refunds",
+    ("tenant_id", "refund_id"),
+    integer_column("tenant_id"),
+    integer_column("refund_id"),
+    text_column("uid"),
+    integer_column("payment_id"),
+    integer_column("customer_number"),
+    text_column("currency"),
+    integer_column("amount_minor"),
+    text_column("reason"),
+    text_column("internal_note", null=True),
+    text_column("state"),
+    text_column("failure_code"),
+    text_column("failure_text"),
+    text_column("gateway_key"),
+    text_column("gateway_reference"),
+    integer_column("transaction_id", null=True),
+    integer_column("call_until_at"),
+    integer_column("look_up_at", null=True),
+    integer_column("look_ups"),
+    integer_column("created_at"),
+    integer_column("settled_at", null=True),
+    indexes=(
+        Index("ux_refunds_uid", "tenant_id", "uid", unique=True),
+        Index("ix_refunds_payment", "tenant_id", "payment_id", "refund_id"),
+        Index("ix_refunds_customer", "tenant_id", "customer_number", "refund_id"),
+        Index("ix_refunds_created", "tenant_id", "created_at", "refund_id"),
+        Index(
+            "ix_refunds_pending",
+            "tenant_id",
+            "look_up_at",
+            sqlite_where=text("state = 'pending'"),
+            postgresql_where=text("state = 'pending'"),
+        ),
+    ),
+)
+
+
+refund_attempts = a_table(
+    "refund_attempts",
+    ("tenant_id", "refund_id", "attempt_no"),
+    integer_column("tenant_id"),
+    integer_column("refund_id"),
+    integer_column("attempt_no"),
+    text_column("kind"),
+    text_column("outcome"),
+    integer_column("started_at"),
+    integer_column("ended_at"),
+)
+
+
+entitlements = a_table(
+    "entitlements",
+    ("tenant_id", "customer_number", "payment_id", "position"),
+    integer_column("tenant_id"),
+    integer_column("customer_number"),
+    integer_column("payment_id"),
+    integer_column("position"),
+    text_column("feature_uid"),
+    text_column("identifier"),
+    text_column("feature_type"),
+    integer_column("has_access"),
+    integer_column("usage_limit", null=True),
+    integer_column("used"),
+    integer_column("hard_limit"),
+    text_column("reset"),
+    integer_column("granted_at"),
+    integer_column("revoked_at", null=True),
+)
+
+
+checkout_sessions = a_table(
+    "checkout_sessions",
+    ("tenant_id", "session_id"),
+    integer_column("tenant_id"),
+    integer_column("session_id"),
+    text_column("uid"),
+    integer_column("customer_number"),
+    integer_column("plan_number"),
+    text_column("state"),
+    text_column("asked"),
+    integer_column("payment_id"),
+    integer_column("created_at"),
+    integer_column("modified_at"),
+    integer_column("expires_at"),
+    indexes=(
+        Index("ux_checkout_sessions_uid", "tenant_id", "uid", unique=True),
+        Index("ix_checkout_sessions_payment", "tenant_id", "payment_id"),
+    ),
 )
 
 

@@ -1,20 +1,17 @@
-"""From payments, refusals and troubles to Kelviq's wire.
+"""How this door says that something went wrong, and how it hands out pages.
 
-A 2xx is only ever the whole charge: Kelviq's SDKs take any other as a charge of nothing. Every error has a readable
-`detail`; beside it the faults of each field, or a `code` that stays as it is.
+Every error has a readable `detail`; beside it the faults of each field, or a `code` that stays as it is.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from tollhouse.domain.money import major_text
-from tollhouse.ledger.clock import SECOND
-from tollhouse.ledger.facts import PaymentFact
-from tollhouse.ledger.purchasing import DECLINED, SUCCEEDED, BoughtFeature, detail_of
+from tollhouse.apis.kelviq.call import Call
+from tollhouse.ledger.queries import Found, Page
 from tollhouse.ledger.refusals import (
     AmountOutOfRange,
     CountryNotServed,
@@ -38,6 +35,11 @@ from tollhouse.ledger.refusals import (
 from tollhouse.web import JSON, RETRY_AFTER, Headers, Reply, Trouble
 
 NOT_FOUND = Reply(404, b'{"detail":"Not found."}')
+UNAUTHORISED = Reply(
+    401,
+    b'{"detail":"A valid API key is required.","code":"not_authenticated"}',
+    (JSON, (b"www-authenticate", b"Bearer")),
+)
 REPLAYED = (b"idempotency-replayed", b"true")
 
 #: Every refusal of a purchase: its status and its code.
@@ -69,61 +71,6 @@ _TROUBLES = {
 }
 
 
-def payment_to_wire(payment: PaymentFact, *, replayed: bool) -> Reply:
-    """The charge, the decline, or, for a payment that is still open, that its outcome is unknown."""
-    headers: Headers = (REPLAYED,) if replayed else ()
-    if payment.state == SUCCEEDED:
-        return Reply(201, msgspec.json.encode(charge_to_wire(payment)), (JSON, *headers))
-    if payment.state == DECLINED:
-        return error_to_wire(400, payment.decline_code, payment.decline_text, headers)
-    return error_to_wire(
-        504,
-        "outcome_unknown",
-        "The gateway has not answered, so the outcome of this payment is not known yet; it is being looked up.",
-        headers,
-        orderId=payment.order_id,
-    )
-
-
-def charge_to_wire(payment: PaymentFact) -> dict[str, Any]:
-    """All 17 fields, from what is kept with the payment."""
-    detail = detail_of(payment)
-    return {
-        "id": payment.uid,
-        "startDate": datetime.fromtimestamp(payment.created_at // SECOND, UTC).date().isoformat(),
-        "endDate": None,
-        "billingPeriodStartTime": None,
-        "billingPeriodEndTime": None,
-        "amount": major_text(payment.amount_minor, payment.currency),
-        "recurrence": "",
-        "currency": payment.currency,
-        "status": "active",
-        "product": {
-            "name": detail.product_name,
-            "id": detail.product_uid,
-            "identifier": detail.product_identifier,
-        },
-        "plan": {"name": detail.plan_name, "identifier": detail.plan_identifier},
-        "features": [feature_to_wire(feature) for feature in detail.features] if detail.shows_features else [],
-        "trialDaysRemaining": 0,
-        "customerId": detail.customer_reference,
-        "billingType": "ONE_TIME",
-        "recurrenceUnit": None,
-        "recurrenceType": None,
-    }
-
-
-def feature_to_wire(feature: BoughtFeature) -> dict[str, Any]:
-    """A feature as a row of a subscription has it; `value` is the quantity bought."""
-    return {
-        "id": feature.uid,
-        "identifier": feature.identifier,
-        "name": feature.name,
-        "featureType": feature.feature_type,
-        "value": feature.quantity,
-    }
-
-
 def error_to_wire(status: int, code: str, detail: str, headers: Headers = (), **more: Any) -> Reply:
     return Reply(status, msgspec.json.encode({"detail": detail, "code": code, **more}), (JSON, *headers))
 
@@ -141,3 +88,22 @@ def refusal_to_wire(refusal: Refusal) -> Reply:
 def trouble_to_wire(what: str) -> Reply:
     status, code, detail = _TROUBLES[what]
     return error_to_wire(status, code, detail, (RETRY_AFTER,) if status == 503 else ())
+
+
+def answered(value: Any, status: int = 200, headers: Headers = ()) -> Reply:
+    return Reply(status, msgspec.json.encode(value), (JSON, *headers))
+
+
+def page_to_wire(call: Call, page: Page, found: Found[Any], rows: Sequence[Any]) -> Reply:
+    """One page of a list, and where those beside it are. A page past the end is not there, but the first always is."""
+    if page.number > 1 and page.offset >= found.total:
+        return error_to_wire(404, "page_not_found", "Invalid page.")
+    has_next = page.offset + page.size < found.total
+    return answered(
+        {
+            "count": found.total,
+            "next": call.page_url(page.number + 1) if has_next else None,
+            "previous": call.page_url(page.number - 1) if page.number > 1 else None,
+            "results": rows,
+        }
+    )

@@ -1,0 +1,1 @@
+"""From facts, refusals and troubles to Kelviq's wire, a file a noun."""

@@ -1,0 +1,1 @@
+"""From Kelviq's wire to commands and queries, a file a noun."""
