@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -13,9 +14,10 @@ from tests.harness import (
     Postgres,
     Server,
     TestClock,
+    empty,
     in_process,
     migrated_sqlite,
-    provision,
+    prepared,
     provisioned_sqlite,
     sqlite_copy,
     start_server,
@@ -56,6 +58,31 @@ def store(database_url: str) -> Iterator[SqlStore]:
         yield opened
 
 
+@pytest.fixture(scope="session")
+def kept_sqlite() -> Iterator[SqlStore]:
+    with tempfile.TemporaryDirectory(prefix="tollhouse-") as folder:
+        url = sqlite_copy(migrated_sqlite(), Path(folder))
+        with closing(SqlStore(store_url(url))) as opened:
+            yield opened
+
+
+@pytest.fixture(scope="session")
+def kept_postgresql(postgres: Postgres) -> Iterator[SqlStore]:
+    with closing(SqlStore(store_url(postgres.url))) as opened:
+        yield opened
+
+
+@pytest.fixture
+def kept_store(engine: str, request: pytest.FixtureRequest) -> SqlStore:
+    """An empty store that stays open from test to test, as a server's does: opening one takes longer than most tests.
+
+    For tests that use nothing of a store but its rows.
+    """
+    kept: SqlStore = request.getfixturevalue(f"kept_{engine}")
+    empty(kept)
+    return kept
+
+
 @pytest.fixture
 def clock() -> TestClock:
     return TestClock()
@@ -69,7 +96,7 @@ def ledger(store: SqlStore, clock: TestClock) -> Ledger:
 @pytest.fixture
 def tenant(store: SqlStore, clock: TestClock) -> TenantFact:
     """The tenant of golden/acme.toml."""
-    return provision(store, clock=clock).tenant
+    return prepared(store, clock=clock)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import copy
 import os
 import shutil
 import signal
@@ -25,7 +26,8 @@ import msgspec
 import psycopg
 from argon2 import PasswordHasher
 
-from tollhouse.app import build_front, migrate_store
+from tests.started import Started
+from tollhouse.app import build_front, described, migrate_store
 from tollhouse.config import Settings
 from tollhouse.ledger.commands import Idempotency, Identity, RecordCharges, RecordedItem
 from tollhouse.ledger.facts import TenantFact
@@ -94,9 +96,7 @@ class Postgres:
 
     def empty(self) -> str:
         """Forget every row; the address."""
-        with self._store.writing_rows() as connection:
-            for table in metadata.sorted_tables:
-                connection.exec_driver_sql(f"DELETE FROM {table.name}")
+        empty(self._store)
         return self.url
 
     def close(self) -> None:
@@ -126,6 +126,24 @@ def provisioned_sqlite() -> Path:
     return file
 
 
+def empty(store: SqlStore) -> None:
+    """Forget every row."""
+    _run_all(store, [(f"DELETE FROM {table.name}", []) for table in metadata.sorted_tables])
+
+
+def _run_all(store: SqlStore, statements: Sequence[tuple[str, list[tuple[Any, ...]]]]) -> None:
+    """Run statements, each alone or with many rows, in one unit of work; on PostgreSQL in one message."""
+    with store.writing_rows() as connection:
+        if store.is_sqlite:
+            for statement, rows in statements:
+                connection.exec_driver_sql(statement, rows or None)
+        else:
+            plain: Any = connection.connection.driver_connection
+            filled = psycopg.ClientCursor(plain)
+            texts = [filled.mogrify(statement, row) for statement, rows in statements for row in rows or [None]]
+            plain.execute("; ".join(texts), prepare=False)
+
+
 def sqlite_copy(template: Path, folder: Path) -> str:
     """The address of a copy of a prepared file."""
     file = folder / "tollhouse.db"
@@ -138,7 +156,40 @@ hash_once = cache(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash
 
 
 def provision(store: SqlStore, text: str = ACME, clock: TestClock | None = None) -> Applied:
-    return apply(store, clock or TestClock(), document_from_toml(text), hash_password=hash_once)
+    return apply(store, clock or TestClock(), described(document_from_toml(text)), hash_password=hash_once)
+
+
+#: By engine, file and time: the tenant, and the statements that write all that the file made of an empty store.
+_prepared: dict[tuple[bool, str, int], tuple[TenantFact, list[tuple[str, list[tuple[Any, ...]]]]]] = {}
+
+
+def prepared(store: SqlStore, text: str = ACME, clock: TestClock | None = None) -> TenantFact:
+    """The tenant of a file in an empty store, for tests that begin there.
+
+    The file is applied once in a test run; from then on the rows that this left are written as they were.
+    """
+    clock = clock or TestClock()
+    made = (store.is_sqlite, text, clock.now_us)
+    if made in _prepared:
+        _run_all(store, _prepared[made][1])
+    else:
+        assert store.tenants() == [], "only an empty store is prepared"
+        _prepared[made] = (provision(store, text, clock).tenant, _rows_of(store))
+    return copy.copy(_prepared[made][0])
+
+
+def _rows_of(store: SqlStore) -> list[tuple[str, list[tuple[Any, ...]]]]:
+    """The statements that write what is in the store into an empty one."""
+    statements = []
+    place = "?" if store.is_sqlite else "%s"
+    with store.reading_rows() as connection:
+        for table in metadata.sorted_tables:
+            rows = [tuple(row) for row in connection.execute(table.select())]
+            if rows:
+                places = ", ".join([place] * len(table.columns))
+                names = ", ".join(column.name for column in table.columns)
+                statements.append((f"INSERT INTO {table.name} ({names}) VALUES ({places})", rows))
+    return statements
 
 
 # Commands.
@@ -303,7 +354,7 @@ def in_process(settings: Settings) -> Iterator[InProcess]:
 class Server:
     """A running `tollhouse serve`. What it wrote to standard error is in `log()`."""
 
-    def __init__(self, process: subprocess.Popen[bytes], base: str, log_file: Path) -> None:
+    def __init__(self, process: Started | subprocess.Popen[bytes], base: str, log_file: Path) -> None:
         self.process = process
         self.base = base
         self._log_file = log_file
@@ -337,17 +388,23 @@ def start_server(
     """Start `tollhouse serve` and wait until it is ready. Settings are named as in config.py."""
     port = port or free_port()
     log_file = folder / f"serve-{port}.log"
-    command = [sys.executable, "-m", "tollhouse", "serve", "--port", str(port), "--workers", str(workers)]
-    with log_file.open("ab") as log:
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=environment(database_url, **settings),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+    arguments = ("serve", "--port", str(port), "--workers", str(workers))
+    given = environment(database_url, **settings)
+    process: Started | subprocess.Popen[bytes]
+    if workers == 1:
+        process = Started(*arguments, environment=given, folder=folder, log=log_file)
+    else:
+        # It starts processes of its own, as a command does that was started from a shell.
+        with log_file.open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "tollhouse", *arguments],
+                cwd=folder,
+                env=given,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
     server = Server(process, f"http://127.0.0.1:{port}", log_file)
     try:
         _wait_until_ready(server)

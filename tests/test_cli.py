@@ -14,7 +14,17 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from tests.harness import CLOCKWORK, GOLDEN, Postgres, migrated_sqlite, provision, record, run_cli, sqlite_copy
+from tests.harness import (
+    CLOCKWORK,
+    GOLDEN,
+    Postgres,
+    migrated_sqlite,
+    prepared,
+    provision,
+    record,
+    run_cli,
+    sqlite_copy,
+)
 from tollhouse import __version__, cli
 from tollhouse.cli import running, serving
 from tollhouse.cli.running import OPERATOR
@@ -93,7 +103,7 @@ def test_apply_without_a_file(run: Run) -> None:
 
 
 def test_verify_ends_with_0_and_with_1_for_a_difference(run: Run, database_url: str, store: SqlStore) -> None:
-    tenant = provision(store).tenant
+    tenant = prepared(store)
     with closing(SqlStore(store_url(database_url))) as other:
         Ledger(other, SystemClock()).execute(record(tenant, 5))
     clean = run("verify", database_url=database_url)
@@ -206,7 +216,7 @@ class Till:
         self.url = url
         self.store = SqlStore(store_url(url))
         self.ledger = Ledger(self.store, SystemClock())
-        self.tenant_id = provision(self.store, CLOCKWORK).tenant.tenant_id
+        self.tenant_id = prepared(self.store, CLOCKWORK).tenant_id
 
     def create(self, customer: int = 81, plan: int = 0, **more: Any) -> int:
         command = CreateCharge(
@@ -367,7 +377,7 @@ def test_of_several_tenants_all_or_the_one_that_is_named(run: Run, till: Till) -
         (["charge", "1", "--rehearse", "--apply", "abc"], "Give --rehearse to see what would be charged"),
         (["charge", "one", "--rehearse"], "Invalid value for 'ID'"),
         (["charge"], "Missing argument 'ID'"),
-        (["worker"], "On SQLite `tollhouse serve` charges what falls due by itself"),
+        (["worker"], "On SQLite `tollhouse serve` does it all by itself"),
     ],
 )
 def test_wrong_usage_is_a_sentence_and_2(run: Run, till: Till, arguments: list[str], sentence: str) -> None:

@@ -53,3 +53,16 @@ def test_proxies_are_networks(text: str) -> None:
 def test_what_is_no_network_is_no_proxy(text: str) -> None:
     with pytest.raises(BadSetting, match="TOLLHOUSE_TRUSTED_PROXIES must be IP addresses or CIDR ranges"):
         Settings.from_environment({"TOLLHOUSE_TRUSTED_PROXIES": text})
+
+
+@pytest.mark.parametrize(
+    ("text", "gaps"), [("60,300", (60, 300)), ("0 0,5 ", (0, 0, 5)), ("604800", (604_800,)), ("1," * 32, (1,) * 32)]
+)
+def test_gaps_are_whole_numbers(text: str, gaps: tuple[int, ...]) -> None:
+    assert Settings.from_environment({"TOLLHOUSE_WEBHOOK_RETRY_SECONDS": text}).webhook_gaps == gaps
+
+
+@pytest.mark.parametrize("text", [",", "60;60", "-1", "1.5", "604801", "9" * 5000, "²", "1," * 33])
+def test_what_is_no_list_of_gaps_is_refused(text: str) -> None:
+    with pytest.raises(BadSetting, match="TOLLHOUSE_WEBHOOK_RETRY_SECONDS must be up to 32 whole numbers"):
+        Settings.from_environment({"TOLLHOUSE_WEBHOOK_RETRY_SECONDS": text})

@@ -11,6 +11,7 @@ import typer.main
 
 from tollhouse.cli import cli
 from tollhouse.config import PREFIX, Settings
+from tollhouse.ledger.events.emitting import EVENT_TYPES
 from tollhouse.metrics import Metrics
 
 ROOT = Path(__file__).parent.parent
@@ -66,10 +67,15 @@ def test_the_metrics_are_found() -> None:
     assert "tollhouse_requests_total" in METRICS
 
 
+@pytest.mark.parametrize("event_type", EVENT_TYPES)
+def test_every_type_of_event_is_told(event_type: str) -> None:
+    assert f"`{event_type}`" in page("webhooks.md")
+
+
 LINKS = [
     (source, target)
     for source in PAGES
-    for target in re.findall(r"\]\(([^)\s]+)\)", source.read_text(encoding="utf-8"))
+    for target in dict.fromkeys(re.findall(r"\]\(([^)\s]+)\)", source.read_text(encoding="utf-8")))
     if not re.match(r"[a-z]+:", target)
 ]
 

@@ -9,6 +9,10 @@ from ipaddress import ip_network
 from typing import Any
 
 PREFIX = "TOLLHOUSE_"
+#: Gaps between attempts, and how long one may be.
+GAPS_MAX = 32
+GAP_SECONDS_MAX = 604_800
+DIGITS_MAX = 9
 
 
 class BadSetting(ValueError):
@@ -16,9 +20,18 @@ class BadSetting(ValueError):
 
 
 def _setting(
-    default: Any, about: str, *, least: int | None = None, most: int | None = None, networks: bool = False
+    default: Any,
+    about: str,
+    *,
+    least: int | None = None,
+    most: int | None = None,
+    networks: bool = False,
+    gaps: bool = False,
+    secret: bool = False,
 ) -> Any:
-    return field(default=default, metadata={"about": about, "least": least, "most": most, "networks": networks})
+    """A `secret` is left out where all settings are shown."""
+    bounds = {"least": least, "most": most, "networks": networks, "gaps": gaps}
+    return field(default=default, repr=not secret, metadata={"about": about, **bounds})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +54,19 @@ class Settings:
     resolve_after_seconds: int = _setting(
         30, "How long after an unknown outcome the gateway is asked what became of it.", least=0, most=86_400
     )
+    webhook_timeout_seconds: int = _setting(10, "How long an endpoint may take to answer an event.", least=1, most=60)
+    webhook_retry_seconds: str = _setting(
+        "60,60,60,300,1800,7200,28800,86400",
+        "The gaps before each further attempt to send an event; after the last it is given up.",
+        gaps=True,
+    )
+    webhook_sends: int = _setting(64, "Events that are sent at once.", least=1, most=1000)
+    stripe_secret_key: str = _setting(
+        "", "The secret key of the installation's Stripe account; with it the gateway `stripe` is there.", secret=True
+    )
+    stripe_webhook_secret: str = _setting("", "What Stripe signs its events to us with: whsec_…", secret=True)
+    stripe_api_base: str = _setting("https://api.stripe.com", "Where Stripe's API is.")
+    stripe_accounts: str = _setting("", "A TOML file of Stripe accounts that tenants have for themselves.")
     body_bytes_max: int = _setting(1_048_576, "The largest request body.", least=1024, most=104_857_600)
     bulk_items_max: int = _setting(1000, "The most items in one bulk call.", least=1, most=100_000)
     key_cache_seconds: int = _setting(5, "How long a known API key is remembered.", least=0, most=300)
@@ -50,6 +76,13 @@ class Settings:
     )
     kelviq_charge_features: int = _setting(
         1, "0 answers Kelviq charges with features [], as the published sample does.", least=0, most=1
+    )
+    kelviq_refund_revokes: int = _setting(
+        0, "1 takes back what a purchase gave when it is refunded whole; else the customer keeps it.", least=0, most=1
+    )
+    checkout_seconds: int = _setting(86_400, "How long a checkout page may be paid on.", least=60, most=31_536_000)
+    portal_seconds: int = _setting(
+        3600, "How long a link to the portal counts, and how long one who followed it stays.", least=60, most=31_536_000
     )
     self_charges: int = _setting(1, "0 forbids a customer's own people to create charges on it.", least=0, most=1)
 
@@ -63,6 +96,11 @@ class Settings:
     trusted_proxies: str = _setting(
         "", "Proxies whose X-Forwarded-For is believed: addresses and CIDR ranges.", networks=True
     )
+
+    @property
+    def webhook_gaps(self) -> tuple[int, ...]:
+        """`webhook_retry_seconds` as numbers."""
+        return tuple(map(int, _items(self.webhook_retry_seconds)))
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -79,6 +117,8 @@ def _read(name: str, text: str, default: Any, bounds: Mapping[str, Any]) -> Any:
     if isinstance(default, str):
         if bounds["networks"] and not _are_networks(text):
             raise BadSetting(f"{name} must be IP addresses or CIDR ranges, separated by spaces or commas.")
+        if bounds["gaps"] and not _are_gaps(text):
+            raise BadSetting(f"{name} must be up to {GAPS_MAX} whole numbers up to {GAP_SECONDS_MAX}, with commas.")
         return text
     if not text.isascii() or not text.isdigit():
         raise BadSetting(f"{name} must be a whole number.")
@@ -89,8 +129,18 @@ def _read(name: str, text: str, default: Any, bounds: Mapping[str, Any]) -> Any:
     return number
 
 
+def _items(text: str) -> list[str]:
+    return text.replace(",", " ").split()
+
+
+def _are_gaps(text: str) -> bool:
+    items = _items(text)
+    digits = all(item.isascii() and item.isdigit() and len(item) <= DIGITS_MAX for item in items)
+    return 1 <= len(items) <= GAPS_MAX and digits and all(int(item) <= GAP_SECONDS_MAX for item in items)
+
+
 def _are_networks(text: str) -> bool:
     try:
-        return all(ip_network(item, strict=False) for item in text.replace(",", " ").split())
+        return all(ip_network(item, strict=False) for item in _items(text))
     except ValueError:
         return False

@@ -13,9 +13,14 @@ AFTER_COMMIT = "after-commit"
 INTENT_COMMITTED = "intent-committed"
 GATEWAY_ANSWERED = "gateway-answered"
 OUTCOME_COMMITTED = "outcome-committed"
+REFUND_INTENT_COMMITTED = "refund-intent-committed"
+REFUND_ANSWERED = "refund-answered"
+REFUND_OUTCOME_COMMITTED = "refund-outcome-committed"
 PLAN_STAGED = "plan-staged"
 PLAN_DECIDED = "plan-decided"
 PLAN_HALF_CHARGED = "plan-half-charged"
+DELIVERY_CLAIMED = "delivery-claimed"
+DELIVERY_SENT = "delivery-sent"
 
 ALL = (
     BEFORE_COMMIT,
@@ -23,9 +28,14 @@ ALL = (
     INTENT_COMMITTED,
     GATEWAY_ANSWERED,
     OUTCOME_COMMITTED,
+    REFUND_INTENT_COMMITTED,
+    REFUND_ANSWERED,
+    REFUND_OUTCOME_COMMITTED,
     PLAN_STAGED,
     PLAN_DECIDED,
     PLAN_HALF_CHARGED,
+    DELIVERY_CLAIMED,
+    DELIVERY_SENT,
 )
 
 _armed = os.environ.get("TOLLHOUSE_CRASH_POINT", "")  # noqa: TID251 - must be known wherever it is reached

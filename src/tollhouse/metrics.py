@@ -18,6 +18,34 @@ class Metrics:
             registry=self._registry,
         )
         self._waiting = Gauge("tollhouse_commit_queue_weight", "Facts that wait for a commit.", registry=self._registry)
+        self._deliveries = Counter(
+            "tollhouse_webhook_deliveries",
+            "Attempts to deliver an event, by what came of it: delivered, retried or given_up.",
+            ["outcome"],
+            registry=self._registry,
+        )
+        self._oldest_open = Gauge(
+            "tollhouse_webhook_oldest_open_seconds",
+            "How old the oldest event is that an enabled endpoint does not have yet.",
+            registry=self._registry,
+        )
+        self._open = Gauge(
+            "tollhouse_open_outcomes",
+            "Payments and refunds whose outcome is not known, by kind: payment or refund.",
+            ["kind"],
+            registry=self._registry,
+        )
+        self._oldest_outcome = Gauge(
+            "tollhouse_oldest_open_outcome_seconds",
+            "How long the oldest of them has been without an answer.",
+            ["kind"],
+            registry=self._registry,
+        )
+        self._contradictions = Counter(
+            "tollhouse_gateway_contradictions",
+            "Events of gateways that say other than what was settled.",
+            registry=self._registry,
+        )
         self._children: dict[tuple[str, int], Counter] = {}
 
     def request(self, door: str, status: int) -> None:
@@ -28,6 +56,19 @@ class Metrics:
 
     def batch(self, commands: int) -> None:
         self._batches.observe(commands)
+
+    def delivery(self, outcome: str) -> None:
+        self._deliveries.labels(outcome).inc()
+
+    def oldest_open(self, seconds: int) -> None:
+        self._oldest_open.set(seconds)
+
+    def open_outcomes(self, kind: str, count: int, oldest_seconds: int) -> None:
+        self._open.labels(kind).set(count)
+        self._oldest_outcome.labels(kind).set(oldest_seconds)
+
+    def contradiction(self) -> None:
+        self._contradictions.inc()
 
     def text(self, waiting_weight: int) -> bytes:
         self._waiting.set(waiting_weight)

@@ -184,13 +184,14 @@ class Front:
         if self._log_every_request or reply.status >= 500:
             log.info("answered", request_id=request.id, door=door.name, method=request.method, status=reply.status)
         body = reply.body
+        length = () if reply.status == 204 else ((b"content-length", b"%d" % len(body)),)
         await send(
             {
                 "type": "http.response.start",
                 "status": reply.status,
                 "headers": [
                     *reply.headers,
-                    (b"content-length", b"%d" % len(body)),
+                    *length,
                     (b"x-request-id", request.id.encode()),
                 ],
             }

@@ -352,3 +352,36 @@ def test_very_much_that_is_parked_is_retried_a_thousand_at_a_time(acme_url: str)
         unit.insert(rows)
     with in_process(Settings(database_url=acme_url)) as application:
         assert [retry(application, {}).json()["data"]["retried"] for _ in range(3)] == [1000, 200, 0]
+
+
+# A transaction, explained.
+
+PLAN = {"planIdentifier": "lifetime-access", "chargePeriod": "ONE_TIME", "customerId": "cust_789"}
+
+
+def explained(application: InProcess, which: str, key: str = "sk_test_acme") -> Answer:
+    return application.request("GET", f"/admin/v1/transactions/{which}/explain", key=key)
+
+
+def test_a_purchase_is_explained_by_its_charge_its_order_or_its_number(application: InProcess) -> None:
+    charge = application.request("POST", "/api/v1/charges/", {**PLAN, "currencyCode": "USD"}).json()
+    told = explained(application, charge["id"]).json()["data"]
+    assert told["holds"]
+    assert told["transaction"]["gross"] == "49.00"
+    assert [step["step"] for step in told["steps"]] == ["price", "line", "rounding", "gross"]
+    assert told["steps"][0]["currency_asked"] == "USD"
+    assert [(step["step"], step["outcome"]) for step in told["afterwards"]] == [("attempt", "succeeded")]
+    assert explained(application, str(told["transaction"]["id"])).json()["data"] == told
+    (order,) = application.request("GET", f"/api/v1/orders/?search={charge['id']}").json()["results"]
+    assert explained(application, order["id"]).json()["data"] == told
+
+
+@pytest.mark.parametrize("which", ["404", "ORD-1", "x" * 300, "9" * 30, "%00"])
+def test_what_is_no_transaction_has_no_explanation(application: InProcess, which: str) -> None:
+    answer = explained(application, which)
+    assert (answer.status, answer.json()) == (404, {"detail": "Transaction does not exist."})
+
+
+def test_nobody_elses_transaction_is_explained(application: InProcess) -> None:
+    charge = application.request("POST", "/api/v1/charges/", PLAN).json()
+    assert explained(application, charge["id"], key="sk_test_shop").status == 404

@@ -19,7 +19,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.harness import ACME, Postgres, Server, migrated_sqlite, provision, sqlite_copy, start_server
+from tests.harness import ACME, Postgres, Server, migrated_sqlite, prepared, sqlite_copy, start_server
 from tollhouse import crash_points
 from tollhouse.ledger.facts import TransactionFact
 from tollhouse.ledger.verifying import verify
@@ -181,7 +181,7 @@ def books(engine: str, request: pytest.FixtureRequest) -> Iterator[Books]:
             postgres: Postgres = request.getfixturevalue("postgres")
             url = postgres.empty()
         with closing(SqlStore(store_url(url))) as store:
-            provision(store, TENANT)
+            prepared(store, TENANT)
         yield Books(url)
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -17,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import TELCO, Postgres, TestClock, provision
+from tests.harness import TELCO, Postgres, TestClock, environment, prepared
 from tests.ledger.telco import ROOT
+from tests.started import Started
 from tollhouse import crash_points
 from tollhouse.clock import SystemClock
 from tollhouse.ledger.charging.everybody import Everybody
@@ -36,16 +34,23 @@ MADE = TestClock()
 TIMES = 3
 KEYS = ("2026-04-01", "2026-05-01", "2026-06-01")
 WORKERS = 4
+#: Everybody on a plan: they are charged in more than one part.
+MEMBERS = 250
+MEMBERS_FILE = (
+    TELCO
+    + "".join(f'[[customers]]\nnumber = {1001 + n}\nparent = 10\nplan = "north-basic"\n' for n in range(MEMBERS))
+    + '[[customers]]\nnumber = 11\nplan = "telco-basic"\n'
+)
 FINISH_SECONDS = 600
 
 
 class Due:
     """Charges that are due, each `TIMES` times, and what became of them."""
 
-    def __init__(self, store: SqlStore, count: int) -> None:
+    def __init__(self, store: SqlStore, count: int, file: str = TELCO) -> None:
         self.store = store
         self.ledger = Ledger(store, MADE)
-        self.tenant_id = provision(store, TELCO, MADE).tenant.tenant_id
+        self.tenant_id = prepared(store, file, MADE).tenant_id
         self.ledger.execute(_tax(self.tenant_id))
         commands = [self._creation(number) for number in range(count)]
         for start in range(0, count, 500):
@@ -68,6 +73,10 @@ class Due:
     def left(self) -> int:
         with self.store.reading(self.tenant_id) as reader:
             return reader.count(ScheduleFact, state="active")
+
+    def charged(self) -> int:
+        with self.store.reading(self.tenant_id) as reader:
+            return reader.count(TransactionFact)
 
     def check(self) -> None:
         """Every occurrence once, each with its own transaction, and clean books."""
@@ -101,19 +110,12 @@ class Command:
     """A `tollhouse` command as a process of its own."""
 
     def __init__(self, url: str, *arguments: str, log: Path, crash_point: str = "") -> None:
-        environment = {**os.environ, "TOLLHOUSE_DATABASE_URL": url, "TOLLHOUSE_CRASH_POINT": crash_point}
-        with log.open("ab") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "tollhouse", *arguments],
-                env=environment,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
+        given = environment(url, crash_point=crash_point)
+        self.process = Started(*arguments, environment=given, folder=log.parent, log=log)
 
     def kill(self) -> None:
         if self.process.poll() is None:
-            os.kill(self.process.pid, signal.SIGKILL)
+            self.process.kill()
         self.process.wait()
 
     def stop(self) -> int:
@@ -132,35 +134,42 @@ def postgres_store(postgres_url: str) -> Iterator[SqlStore]:
         yield store
 
 
-def kill_workers(store: SqlStore, url: str, log: Path, *, count: int, seconds: tuple[float, float]) -> None:
+def kill_workers(store: SqlStore, url: str, log: Path, *, count: int, kills: int) -> None:
+    """Kill one of the workers, whichever, each time another part of the work is done."""
     due = Due(store, count)
     workers = [Command(url, "worker", log=log) for _ in range(WORKERS)]
     chance = random.Random(7)
     until = time.monotonic() + FINISH_SECONDS
+    killed, charged = 0, 0
     try:
         while due.left() and time.monotonic() < until:
-            time.sleep(chance.uniform(*seconds))
+            time.sleep(chance.uniform(0, 0.02))
+            if due.charged() < charged + count * TIMES // (2 * kills):
+                continue
+            charged = due.charged()
             victim = chance.randrange(WORKERS)
             workers[victim].kill()
+            killed += 1
             workers[victim] = Command(url, "worker", log=log)
         assert due.left() == 0, log.read_text()
     finally:
         for worker in workers:
             worker.kill()
+    assert killed >= kills // 2
     due.check()
 
 
 def test_killed_workers_charge_each_occurrence_once(
     postgres_store: SqlStore, postgres_url: str, tmp_path: Path
 ) -> None:
-    kill_workers(postgres_store, postgres_url, tmp_path / "workers.log", count=1200, seconds=(0.6, 1.2))
+    kill_workers(postgres_store, postgres_url, tmp_path / "workers.log", count=1200, kills=8)
 
 
 @pytest.mark.soak
 def test_workers_killed_while_20_000_charges_fall_due(
     postgres_store: SqlStore, postgres_url: str, tmp_path: Path
 ) -> None:
-    kill_workers(postgres_store, postgres_url, tmp_path / "workers.log", count=20_000, seconds=(0.8, 2.5))
+    kill_workers(postgres_store, postgres_url, tmp_path / "workers.log", count=20_000, kills=60)
 
 
 def test_a_worker_that_is_asked_to_stop_stops(postgres_store: SqlStore, postgres_url: str, tmp_path: Path) -> None:
@@ -216,9 +225,8 @@ def test_a_kill_while_everybody_on_a_plan_is_charged(
     store: SqlStore, database_url: str, tmp_path: Path, point: str, is_charged: bool
 ) -> None:
     """Before the decision nobody is charged, after it everybody, once; whoever runs next sees to it."""
-    members = 450
-    due = Due(store, 0)
-    plan_charge = _plan_of(due, members)
+    due = Due(store, 0, file=MEMBERS_FILE)
+    plan_charge = _plan_charge(due)
     log = tmp_path / "charge.log"
     digest = _digest(database_url, plan_charge, tmp_path)
     killed = Command(database_url, "charge", str(plan_charge), "--apply", digest, log=log, crash_point=point)
@@ -231,18 +239,12 @@ def test_a_kill_while_everybody_on_a_plan_is_charged(
     with store.reading(due.tenant_id) as reader:
         occurrences = [o.customer_number for o in reader.find(OccurrenceFact)]
         (run,) = reader.find(PlanRunFact)
-    assert len(occurrences) == len(set(occurrences)) == (members if is_charged else 0)
+    assert len(occurrences) == len(set(occurrences)) == (MEMBERS if is_charged else 0)
     assert run.state == ("done" if is_charged else "refused")
     assert verify(store).differences == []
 
 
-def _plan_of(due: Due, members: int) -> int:
-    customers = "\n".join(
-        f'[[customers]]\nnumber = {number}\nparent = 10\nplan = "north-basic"' for number in range(1001, 1001 + members)
-    )
-    provision(
-        due.store, f'[tenant]\nslug = "telco"\n{customers}\n[[customers]]\nnumber = 11\nplan = "telco-basic"', MADE
-    )
+def _plan_charge(due: Due) -> int:
     command = CreateCharge(
         tenant_id=due.tenant_id,
         caller=ROOT,

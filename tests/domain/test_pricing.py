@@ -21,6 +21,11 @@ from tollhouse.domain.pricing import (
     NoPriceInCurrency,
     Price,
     QuantityOutOfRange,
+    Step,
+    Tier,
+    TiersMalformed,
+    TotalLine,
+    check_tiers,
     choose_price,
     total,
 )
@@ -40,6 +45,23 @@ def flat(identifier: str, amount: str, minimum: int | None = None, maximum: int 
 
 def package(identifier: str, amount: str, block_size: int) -> FeaturePrice:
     return FeaturePrice(identifier, "PACKAGE", Decimal(amount), block_size, None, None)
+
+
+def tiers(*brackets: tuple[int | None, str, str]) -> tuple[Tier, ...]:
+    """Brackets as (up to, unit amount, flat amount)."""
+    return tuple(Tier(up_to, Decimal(unit), Decimal(flat_amount)) for up_to, unit, flat_amount in brackets)
+
+
+def tiered(model: str, *brackets: tuple[int | None, str, str], **bounds: int) -> FeaturePrice:
+    return FeaturePrice(
+        "calls",
+        model,  # type: ignore[arg-type]
+        Decimal(0),
+        None,
+        bounds.get("minimum"),
+        bounds.get("maximum"),
+        tiers(*brackets),
+    )
 
 
 def priced(*features: FeaturePrice, amount: str | None = "49.00", currency: str = "USD") -> Price:
@@ -238,7 +260,7 @@ def test_no_price_is_ever_one_that_the_buyer_may_not_have(
 def test_the_published_example_comes_to_49_dollars() -> None:
     quote = total(priced(flat("seats", "0.00")), {"seats": 5})
     assert (quote.currency, quote.net_minor) == ("USD", 4900)
-    assert quote.lines == ((BASE_LABEL, 1, Decimal("49.00")), ("seats", 5, Decimal("0.00")))
+    assert quote.lines == (TotalLine(BASE_LABEL, 1, Decimal("49.00")), TotalLine("seats", 5, Decimal("0.00")))
     assert dict(quote.quantities) == {"seats": 5}
 
 
@@ -340,6 +362,144 @@ def test_a_quote_cannot_be_edited_nor_changed_from_behind() -> None:
         quote.quantities["seats"] = 7  # type: ignore[index]
     with pytest.raises(AttributeError):
         quote.net_minor = 0  # type: ignore[misc]
+
+
+# Prices in brackets
+
+#: Ten at 5 and 10 on entering, ninety at 4 and 20, the rest at 3.
+BRACKETS = ((10, "5.00", "10.00"), (100, "4.00", "20.00"), (None, "3.00", "0.00"))
+STEPS = ((10, "0", "15.00"), (100, "0", "120.00"), (None, "0", "900.00"))
+
+
+@pytest.mark.parametrize(
+    ("quantity", "tiered_minor", "volume_minor", "stairstep_minor"),
+    [
+        (1, 1500, 1500, 1500),  #    10 + 1×5       10 + 1×5
+        (9, 5500, 5500, 1500),  #    10 + 9×5       10 + 9×5
+        (10, 6000, 6000, 1500),  #   10 + 10×5      10 + 10×5
+        (11, 8400, 6400, 12000),  #  … + 20 + 1×4   20 + 11×4
+        (99, 43600, 41600, 12000),  #  … + 20 + 89×4  20 + 99×4
+        (100, 44000, 42000, 12000),
+        (101, 44300, 30300, 90000),  # … + 1×3        101×3
+        (10**9, 44000 + 300 * (10**9 - 100), 300 * 10**9, 90000),
+    ],
+)
+def test_brackets_at_their_edges(quantity: int, tiered_minor: int, volume_minor: int, stairstep_minor: int) -> None:
+    for model, brackets, net_minor in (
+        ("TIERED", BRACKETS, tiered_minor),
+        ("VOLUME", BRACKETS, volume_minor),
+        ("STAIRSTEP", STEPS, stairstep_minor),
+    ):
+        assert total(priced(tiered(model, *brackets), amount=None), {"calls": quantity}).net_minor == net_minor
+
+
+def test_the_lines_tell_the_brackets_that_they_come_from() -> None:
+    (line,) = total(priced(tiered("TIERED", *BRACKETS), amount=None), {"calls": 101}).lines
+    assert line == (
+        "calls",
+        101,
+        Decimal(443),
+        (
+            Step("1 to 10", 10, Decimal("5.00"), Decimal("10.00")),
+            Step("11 to 100", 90, Decimal("4.00"), Decimal("20.00")),
+            Step("101 and more", 1, Decimal("3.00"), Decimal("0.00")),
+        ),
+    )
+    (line,) = total(priced(tiered("VOLUME", *BRACKETS), amount=None), {"calls": 12}).lines
+    assert line.steps == (Step("11 to 100", 12, Decimal("4.00"), Decimal("20.00")),)
+    (line,) = total(priced(tiered("STAIRSTEP", *STEPS), amount=None), {"calls": 101}).lines
+    assert line.steps == (Step("101 and more", 101, Decimal(0), Decimal("900.00")),)
+    assert total(priced(flat("calls", "1")), {"calls": 3}).lines[1].steps == ()
+
+
+@pytest.mark.parametrize(
+    ("model", "currency", "brackets", "quantity", "net_minor"),
+    [
+        ("TIERED", "JPY", [(2, "0.3", "0"), (None, "0.25", "0")], 3, 1),  # 0.85 yen
+        ("TIERED", "JPY", [(1, "0.5", "0"), (None, "0.5", "0.4")], 2, 1),  # 1.4 yen, rounded once
+        ("VOLUME", "JPY", [(9, "3", "0"), (None, "2.5", "0.5")], 11, 28),
+        ("STAIRSTEP", "JPY", [(None, "0", "0.5")], 7, 1),
+        ("TIERED", "KWD", [(1000, "0.0005", "0"), (None, "0.00025", "0")], 1001, 500),  # 0.50025 dinars
+        ("VOLUME", "KWD", [(None, "0.0005", "1")], 3, 1002),  # 1.0015 dinars
+        ("STAIRSTEP", "KWD", [(5, "0", "1.2345"), (None, "0", "2")], 5, 1235),
+        ("TIERED", "USD", [(None, "0.000000000001", "0")], 10**9, 0),
+        ("VOLUME", "USD", [(None, "0.00000025", "0")], 20_000, 1),  # half a cent
+    ],
+)
+def test_brackets_round_once_to_the_minor_unit(
+    model: str, currency: str, brackets: list[tuple[int | None, str, str]], quantity: int, net_minor: int
+) -> None:
+    plan = priced(tiered(model, *brackets), amount=None, currency=currency)
+    assert total(plan, {"calls": quantity}).net_minor == net_minor
+
+
+@pytest.mark.parametrize("model", ["TIERED", "VOLUME"])
+def test_brackets_keep_minimum_and_maximum(model: str) -> None:
+    plan = priced(tiered(model, *BRACKETS, minimum=11, maximum=100))
+    omitted = {"TIERED": 8400, "VOLUME": 6400}[model]
+    assert total(plan, {}).net_minor == 4900 + omitted
+    for quantity in (10, 101):
+        with pytest.raises(QuantityOutOfRange) as refused:
+            total(plan, {"calls": quantity})
+        assert (refused.value.minimum, refused.value.maximum) == (11, 100)
+
+
+@pytest.mark.parametrize(
+    ("model", "brackets", "sentence"),
+    [
+        ("TIERED", [], "must have no end"),
+        ("VOLUME", [(10, "1", "0")], "must have no end"),
+        ("TIERED", [(None, "1", "0"), (None, "1", "0")], "the last alone has no end"),
+        ("TIERED", [(10, "1", "0"), (10, "1", "0"), (None, "1", "0")], "above the one before"),
+        ("TIERED", [(20, "1", "0"), (10, "1", "0"), (None, "1", "0")], "above the one before"),
+        ("VOLUME", [(0, "1", "0"), (None, "1", "0")], "above the one before"),
+        ("VOLUME", [(None, "-1", "0")], "below 0"),
+        ("STAIRSTEP", [(None, "0", "-0.01")], "below 0"),
+        ("STAIRSTEP", [(None, "0", "NaN")], "below 0"),
+        ("STAIRSTEP", [(None, "1", "2")], "a flat amount alone"),
+        ("FLAT", [(None, "1", "0")], "belong to"),
+        ("PACKAGE", [(None, "1", "0")], "belong to"),
+    ],
+)
+def test_malformed_brackets_are_refused(model: str, brackets: list[tuple[int | None, str, str]], sentence: str) -> None:
+    with pytest.raises(TiersMalformed, match=sentence):
+        check_tiers(model, tiers(*brackets))
+    if model != "PACKAGE":
+        with pytest.raises(TiersMalformed, match=sentence):
+            tiered(model, *brackets)
+
+
+amounts_of_bracket = st.tuples(st.integers(0, 10**6), st.integers(0, 10**6))
+
+
+@given(
+    model=st.sampled_from(["TIERED", "VOLUME", "STAIRSTEP"]),
+    widths=st.lists(st.integers(1, 40), max_size=5),
+    amounts=st.lists(amounts_of_bracket, min_size=6, max_size=6),
+    quantity=st.integers(1, 250),
+)
+def test_brackets_come_to_what_counting_unit_by_unit_comes_to(
+    model: str, widths: list[int], amounts: list[tuple[int, int]], quantity: int
+) -> None:
+    """In millionths of a major unit."""
+    ends = [sum(widths[: n + 1]) for n in range(len(widths))]
+    if model == "STAIRSTEP":
+        amounts = [(0, flat_amount) for _, flat_amount in amounts]
+    brackets = [(end, f"{a}E-6", f"{b}E-6") for end, (a, b) in zip([*ends, None], amounts, strict=False)]
+    with localcontext(HOSTILE):
+        (line,) = total(priced(tiered(model, *brackets), amount=None), {"calls": quantity}).lines
+
+    exact, entered = 0, set()
+    for unit in range(1, quantity + 1):
+        counting = unit if model == "TIERED" else quantity
+        bracket = next((n for n, end in enumerate(ends) if counting <= end), len(ends))
+        exact += amounts[bracket][0]
+        if bracket not in entered:
+            entered.add(bracket)
+            exact += amounts[bracket][1]
+    assert line.amount.as_integer_ratio() == Decimal(f"{exact}E-6").as_integer_ratio()
+    if model == "TIERED":
+        assert sum(step.quantity for step in line.steps) == quantity
 
 
 millionths = st.integers(0, 10**9)

@@ -17,6 +17,17 @@ from tollhouse.workers.runner import Runner
 
 
 @pytest.fixture
+def store(kept_store: SqlStore) -> SqlStore:
+    return kept_store
+
+
+@pytest.fixture
+def database_url(store: SqlStore) -> str:
+    """The store's address, for a second one beside it."""
+    return store.url.render_as_string(hide_password=False)
+
+
+@pytest.fixture
 def telco(store: SqlStore, ledger: Ledger, clock: TestClock) -> Iterator[Telco]:
     """The tenant telco. Whatever the test did to it, its books add up."""
     opened = Telco(store, ledger, clock)

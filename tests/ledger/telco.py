@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from tests.harness import TELCO, TestClock, provision
+from tests.harness import TELCO, TestClock, prepared
 from tollhouse.ledger.commands import (
     TAXABLE,
     TENANT_SCOPE,
@@ -49,7 +49,7 @@ class Telco:
         self.store = store
         self.ledger = ledger
         self.clock = clock
-        self.tenant_id = provision(store, TELCO, clock).tenant.tenant_id
+        self.tenant_id = prepared(store, TELCO, clock).tenant_id
         #: Whether the test changed rows behind the ledger's back, so that the books no longer add up.
         self.is_cooked = False
 

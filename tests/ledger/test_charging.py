@@ -270,7 +270,7 @@ def test_charging_leaves_a_transaction_an_occurrence_a_summary_and_a_balance(tel
         description="For the attic",
     )
     assert telco.find(OccurrenceFact) == [
-        OccurrenceFact(telco.tenant_id, charge_id, 11, "#1", transaction.transaction_id, now)
+        OccurrenceFact(telco.tenant_id, charge_id, 11, "#1", transaction.transaction_id, now, "49.90 EUR 1")
     ]
     assert telco.find(SummaryFact) == [SummaryFact(telco.tenant_id, 11, "EUR", 1, 49_90, 0, now, now, 49_90)]
     assert telco.balance() == 50_10

@@ -263,8 +263,7 @@ MOST = 2**31 - 1
         ('[tenant]\nslug = "acme"\nplanet = "earth"', "planet"),
         ("tennant = 1\n" + MINIMAL, "tennant"),
         (MINIMAL + "[[customers]]\nnumber = 5\nbalanse = 5", "balanse"),
-        (MINIMAL + '[[webhook_endpoints]]\nurl = "http://127.0.0.1/"', "this version sends no webhooks"),
-        (MINIMAL + "webhook_endpoints = []", "webhook_endpoints"),
+        (MINIMAL + '[[webhook_endpoints]]\nurl = "https://e.org"\nsecret = "short"', r"webhook_endpoints\[0\].secret"),
         (MINIMAL + "[[customers]]\nnumber = 5\nbalance = 1.5", "balance"),
         (MINIMAL + '[[taxes]]\nname = "VAT"\nrate = 0.2', "rate"),
         (MINIMAL + '[[exchange_rates]]\nfrom = "EUR"\nto = "USD"\nrate = 1.1', "rate"),
@@ -297,6 +296,14 @@ def test_a_file_that_cannot_be_read_is_refused_with_a_sentence(text: str, senten
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
+        (
+            MINIMAL + '[[webhook_endpoints]]\nurl = "http://127.0.0.1/"',
+            r"webhook_endpoints\[0\].url: is not on the public",
+        ),
+        (
+            MINIMAL + '[[webhook_endpoints]]\nurl = "https://e.org"\nevents = ["x"]',
+            r"webhook_endpoints\[0\].events: 'x'",
+        ),
         ('[tenant]\nslug = "Ac me"', "tenant.slug: must be lower-case"),
         ('[tenant]\nslug = ""', "tenant.slug"),
         (MINIMAL + 'currency = "EUR"', "tenant.currency: is USD and cannot be changed"),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness import SHOP, TestClock, provision, record
+from tests.harness import SHOP, TestClock, prepared, record
 from tollhouse.ledger.commands import (
     ClaimUnresolved,
     GatewayAnswer,
@@ -16,7 +16,9 @@ from tollhouse.ledger.commands import (
     Receipt,
     SettlePurchase,
     StartPurchase,
+    event_attempt_no,
 )
+from tollhouse.ledger.commands.purchases import EVENTS_FROM
 from tollhouse.ledger.facts import (
     CustomerFact,
     Fact,
@@ -63,7 +65,7 @@ UNKNOWN = GatewayAnswer("unknown")
 
 @pytest.fixture
 def shop(store: SqlStore, clock: TestClock) -> TenantFact:
-    return provision(store, SHOP, clock=clock).tenant
+    return prepared(store, SHOP, clock)
 
 
 def purchase(
@@ -369,6 +371,22 @@ def test_a_payment_settles_once(
         first.outcome,
         late.outcome,
     ]
+    is_contradicted = late is not UNKNOWN and (first is SUCCEEDED) != (late is SUCCEEDED)
+    assert len(verify(store).differences) == is_contradicted
+
+
+def test_an_event_is_noted_once(ledger: Ledger, store: SqlStore, shop: TenantFact, clock: TestClock) -> None:
+    payment = started(ledger, purchase(shop))
+    attempt_no = event_attempt_no("stripe:evt_1")
+    assert attempt_no == event_attempt_no("stripe:evt_1") != event_attempt_no("stripe:evt_2")
+    assert min(attempt_no, event_attempt_no("")) >= EVENTS_FROM
+    for _ in range(3):
+        settled(ledger, payment, SUCCEEDED, kind="event", attempt_no=attempt_no)
+        clock.advance(1)
+    settled(ledger, payment, SUCCEEDED)
+    noted = [(a.attempt_no, a.kind) for a in rows(store, shop, PaymentAttemptFact, order=("attempt_no",))]
+    assert noted == [(1, "charge"), (attempt_no, "event")]
+    assert len(rows(store, shop, TransactionFact)) == 1
     assert_the_books_agree(store)
 
 
@@ -573,6 +591,9 @@ def test_look_ups_grow_rarer(ledger: Ledger, shop: TenantFact, clock: TestClock)
     assert gaps == [60, 120, 240, 480]
 
 
-def test_gaps_double_up_to_a_day() -> None:
-    assert [look_up_gap_seconds(30, n) for n in (0, 1, 2, 11, 12, 1000)] == [30, 60, 120, 61440, 86400, 86400]
+def test_gaps_double_up_to_an_hour_and_are_a_day_after_a_day() -> None:
+    assert [look_up_gap_seconds(30, n) for n in (0, 1, 6, 7, 29, 30, 1000)] == [30, 60, 1920, 3600, 3600, 86400, 86400]
     assert look_up_gap_seconds(0, 0) == 1
+    assert [look_up_gap_seconds(7200, n) for n in (0, 11, 12)] == [7200, 7200, 86400]
+    assert [look_up_gap_seconds(86400, n) for n in (0, 1, 2)] == [86400] * 3
+    assert 86400 <= sum(look_up_gap_seconds(30, n) for n in range(30)) < 86400 + 3600

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from tests.harness import Postgres, TestClock, migrated_sqlite, provision, sqlite_copy
+from tests.harness import Postgres, TestClock, migrated_sqlite, prepared, sqlite_copy
 from tollhouse.ledger.commands import (
     AddToBalance,
     Caller,
@@ -74,7 +74,7 @@ class Accounts(RuleBasedStateMachine):
         url = new_store()
         self.stores = [self._closing.enter_context(closing(SqlStore(store_url(url)))) for _ in range(2)]
         self.clock = TestClock()
-        self.tenant_id = provision(self.stores[0], TENANT, self.clock).tenant.tenant_id
+        self.tenant_id = prepared(self.stores[0], TENANT, self.clock).tenant_id
         self.ledgers = [Ledger(store, self.clock) for store in self.stores]
         self.accounts = {1: Account(0, 0)}
         self.charges: list[tuple[int, int, int]] = []

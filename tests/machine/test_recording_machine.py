@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from tests.harness import Postgres, TestClock, migrated_sqlite, provision, record, sqlite_copy
+from tests.harness import Postgres, TestClock, migrated_sqlite, prepared, record, sqlite_copy
 from tests.machine.model import WINDOW, Call, Model
 from tollhouse.domain.money import AMOUNT_MINOR_MAX
 from tollhouse.ledger.commands import Receipt, RecordCharges
@@ -49,7 +49,7 @@ class Recording(RuleBasedStateMachine):
         url = new_store()
         self.stores = [self._closing.enter_context(closing(SqlStore(store_url(url)))) for _ in range(2)]
         self.clock = TestClock()
-        self.tenant = provision(self.stores[0], '[tenant]\nslug = "machine"\n', self.clock).tenant
+        self.tenant = prepared(self.stores[0], '[tenant]\nslug = "machine"\n', self.clock)
         self.ledgers = [Ledger(store, self.clock) for store in self.stores]
         self.model = Model()
         self.sent: list[Call] = []

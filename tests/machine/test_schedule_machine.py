@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from tests.harness import Postgres, TestClock, migrated_sqlite, provision, sqlite_copy
+from tests.harness import Postgres, TestClock, migrated_sqlite, prepared, provision, sqlite_copy
 from tests.machine.schedule_model import (
     HOUR,
     ONCE,
@@ -117,7 +117,7 @@ class Scheduling(RuleBasedStateMachine):
     @initialize(beginning=st.sampled_from(BEGINNINGS), wishes=st.lists(WISHES, min_size=2, max_size=4))
     def begin(self, beginning: int, wishes: list[Wish]) -> None:
         self.clock.now_us = beginning * SECOND
-        self.tenant_id = provision(self.stores[0], FILE, self.clock).tenant.tenant_id
+        self.tenant_id = prepared(self.stores[0], FILE, self.clock).tenant_id
         self.clock.advance(30 * 86400)
         customers = {number: Customer(number, plan=1) for number in CUSTOMERS}
         self.model = Model("Europe/Berlin", self.clock.now_us, customers)

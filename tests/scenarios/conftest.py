@@ -13,7 +13,7 @@ import httpx
 import psycopg
 import pytest
 
-from tests.harness import Postgres, Server, provision, provisioned_sqlite, sqlite_copy, start_server
+from tests.harness import Postgres, Server, prepared, provisioned_sqlite, sqlite_copy, start_server
 from tollhouse.ledger.facts import CustomerFact, SummaryFact, TransactionFact
 from tollhouse.ledger.verifying import verify
 from tollhouse.store.engine import store_url
@@ -71,7 +71,7 @@ def deployed(name: str, request: pytest.FixtureRequest, **settings: str) -> Iter
             postgres: Postgres = request.getfixturevalue("postgres")
             url = postgres.empty()
             with closing(SqlStore(store_url(url))) as store:
-                provision(store)
+                prepared(store)
         server = start_server(url, Path(folder), workers=DEPLOYMENTS[name], **settings)
         try:
             yield Deployment(url, server)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx
 
-from tests.harness import GOLDEN, run_cli
+from tests.harness import GOLDEN, environment
 from tests.scenarios.conftest import Deployment
+from tests.started import Started
 
 
 def charge(body: dict[str, object], key: str | None = None) -> dict[str, object]:
@@ -89,9 +91,15 @@ def test_a_reader_beside_writers_sees_whole_charges(deployment: Deployment) -> N
     assert deployment.charges_of(reference="watched") == [7] * 151
 
 
-def test_commands_beside_a_serving_server(deployment: Deployment) -> None:
+def test_commands_beside_a_serving_server(deployment: Deployment, tmp_path: Path) -> None:
     """`apply` changes a live tenant, and `verify` finds no difference in books that are being written."""
     stop = threading.Event()
+    log = tmp_path / "commands.log"
+
+    def run(*arguments: str) -> int:
+        given = environment(deployment.database_url)
+        return Started(*arguments, environment=given, folder=tmp_path, log=log).wait(timeout=60)
+
     with deployment.client() as client, ThreadPoolExecutor(4) as pool:
 
         def write(_index: int) -> None:
@@ -100,12 +108,11 @@ def test_commands_beside_a_serving_server(deployment: Deployment) -> None:
 
         writing = [pool.submit(write, n) for n in range(4)]
         try:
-            applied = run_cli("apply", str(GOLDEN / "acme.toml"), database_url=deployment.database_url)
-            verified = run_cli("verify", database_url=deployment.database_url)
+            applied = run("apply", str(GOLDEN / "acme.toml"))
+            verified = run("verify")
         finally:
             stop.set()
         for future in writing:
             future.result()
-    assert applied.returncode == 0, applied.stderr
-    assert verified.returncode == 0, verified.stdout + verified.stderr
+    assert (applied, verified) == (0, 0), log.read_text()
     assert set(deployment.charges_of(reference="beside")) == {3}

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness import TELCO, TestClock, provision
+from tests.harness import TELCO, TestClock, prepared
 from tests.ledger.telco import NORTH, ROOT
 from tollhouse.ledger.charging.everybody import Everybody
 from tollhouse.ledger.commands import TAXABLE, CreateCharge, CreateTax
@@ -36,7 +36,7 @@ class Crowd:
         self.count = count
         self.clock = TestClock()
         self.ledger = Ledger(store, self.clock)
-        self.tenant_id = provision(store, TELCO, self.clock).tenant.tenant_id
+        self.tenant_id = prepared(store, TELCO, self.clock).tenant_id
         self.everybody = Everybody(store, self.ledger.execute, self.clock)
         for rate, flat in (("20", "0"), ("2.5", "0"), ("0", "0.10")):
             self.ledger.execute(self._tax(rate, flat))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.harness import TELCO, provision
+from tests.harness import TELCO, prepared
 from tests.store.facts import row
 from tollhouse.ledger.facts import PersonFact, ProfileFact
 from tollhouse.ledger.queries import PeopleWanted
@@ -16,7 +16,7 @@ NAMES = [("b", "Ada", "Zeta"), ("B", "ada", "Adams"), ("ä", "Ada", "Adams"), ("
 
 @pytest.fixture
 def tenant_id(store: SqlStore) -> int:
-    tenant_id = provision(store, TELCO).tenant.tenant_id
+    tenant_id = prepared(store, TELCO).tenant_id
     people = [
         row(
             PersonFact,

@@ -9,15 +9,17 @@ from typing import Any
 
 import pytest
 
-from tests.harness import SHOP, TestClock, provision
-from tollhouse.ledger.commands import Command, GatewayAnswer, GatewayCharge, Receipt, StartPurchase
-from tollhouse.ledger.facts import PaymentAttemptFact, PaymentFact, TenantFact, TransactionFact
+from tests.harness import SHOP, TestClock, prepared, provision
+from tollhouse.ledger.commands import Command, GatewayAnswer, GatewayCharge, GatewayRefund, Receipt, StartPurchase
+from tollhouse.ledger.commands.refunds import StartRefund
+from tollhouse.ledger.facts import PaymentAttemptFact, PaymentFact, RefundFact, TenantFact, TransactionFact
 from tollhouse.ledger.ledger import Ledger
 from tollhouse.ledger.refusals import Overloaded, StoreUnavailable
 from tollhouse.ledger.verifying import verify
 from tollhouse.store.queries import SqlQueries
 from tollhouse.store.store import SqlStore
-from tollhouse.workers.resolver import LOOK_UPS_AT_ONCE, Resolver
+from tollhouse.workers.open_moves import LOOK_UPS_AT_ONCE, OpenPayments, OpenRefunds
+from tollhouse.workers.resolver import Resolver
 
 TAKEN = GatewayAnswer("succeeded", reference="gw")
 UNKNOWN = GatewayAnswer("unknown")
@@ -50,7 +52,7 @@ class House:
         self.ledger = ledger
         self.store = store
         self.clock = clock
-        self.tenant: TenantFact = provision(store, SHOP, clock).tenant
+        self.tenant: TenantFact = prepared(store, SHOP, clock)
         self.executed: list[Command] = []
 
     def purchase(self) -> PaymentFact:
@@ -72,7 +74,7 @@ class House:
         payment: PaymentFact = self.ledger.execute(command).result.payment
         return payment
 
-    def resolver(self, gateway: Told, execute: Callable[[Command], Receipt] | None = None) -> Resolver:
+    def resolver(self, gateway: Told, execute: Callable[[Command], Receipt] | None = None) -> Resolver[PaymentFact]:
         queries = SqlQueries(self.store)
 
         async def due_tenants() -> list[int]:
@@ -83,13 +85,13 @@ class House:
             return (execute or self.ledger.execute)(command)
 
         return Resolver(
+            OpenPayments(30),
             due_tenants=due_tenants,
             execute=executing,
             place=_place,
             gateways={"sandbox": gateway},
             clock=self.clock,
             timeout_seconds=8,
-            resolve_after_seconds=30,
         )
 
     def payments(self) -> list[PaymentFact]:
@@ -108,8 +110,8 @@ class House:
 
 @asynccontextmanager
 async def _place(_wait_seconds: float) -> AsyncIterator[Callable[..., Awaitable[Any]]]:
-    async def run(work: Callable[[], Any]) -> Any:
-        return work()
+    async def run(work: Callable[..., Any], *arguments: Any) -> Any:
+        return work(*arguments)
 
     yield run
 
@@ -237,7 +239,7 @@ def test_logs_hold_no_token(house: House, capsys: pytest.CaptureFixture[str]) ->
     house.clock.advance(38)
     asyncio.run(house.resolver(Told(RuntimeError("pm_card_visa"))).resolve_due())
     said = capsys.readouterr()
-    assert "a payment stays open" in said.out + said.err
+    assert "an outcome stays open" in said.out + said.err
     assert "pm_card" not in said.out + said.err
 
 
@@ -259,3 +261,67 @@ def test_a_test_tenants_payments_are_looked_up_by_the_real_time(house: House) ->
     assert asyncio.run(house.resolver(Told(TAKEN)).resolve_due()) == 1
     (transaction,) = house.transactions()
     assert (transaction.effective_at, transaction.recorded_at) == (clock_at, clock_at)
+
+
+class ToldOfRefunds(Told):
+    """The same, asked about refunds alone."""
+
+    def look_up(self, *_asked: Any) -> GatewayAnswer:
+        raise AssertionError("this is about refunds")
+
+    def look_up_refund(self, call: GatewayRefund, timeout_seconds: float) -> GatewayAnswer:  # type: ignore[override]
+        return Told.look_up(self, call, timeout_seconds)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "refunded_minor"),
+    [
+        (TAKEN, "succeeded", 700),
+        (GatewayAnswer("absent"), "failed", 0),
+        (GatewayAnswer("declined", decline_code="refund_declined", decline_text="No."), "failed", 0),
+    ],
+)
+def test_refunds_are_looked_up_too(house: House, answer: GatewayAnswer, state: str, refunded_minor: int) -> None:
+    payment = house.purchase()
+    house.clock.advance(38)
+    asyncio.run(house.resolver(Told(TAKEN)).resolve_due())
+    asked = StartRefund(
+        tenant_id=house.tenant.tenant_id,
+        order_id=payment.order_id,
+        amount_minor=700,
+        amount=None,
+        reason="OTHER",
+        internal_note=None,
+        gateways=frozenset({"sandbox"}),
+        call_seconds=8,
+        resolve_after_seconds=30,
+    )
+    refund = house.ledger.execute(asked).result.refund
+    queries = SqlQueries(house.store)
+
+    async def due_tenants() -> list[int]:
+        return queries.tenants_with_due_refunds(house.clock.now())
+
+    async def executing(command: Command) -> Receipt:
+        return house.ledger.execute(command)
+
+    gateway = ToldOfRefunds(UNKNOWN, answer)
+    resolver = Resolver(
+        OpenRefunds(30, revokes_access=False),
+        due_tenants=due_tenants,
+        execute=executing,
+        place=_place,
+        gateways={"sandbox": gateway},
+        clock=house.clock,
+        timeout_seconds=8,
+    )
+    looked_up = []
+    for _ in range(5):
+        house.clock.advance(38)
+        looked_up.append(asyncio.run(resolver.resolve_due()))
+    assert sum(looked_up) == 2
+    assert gateway.keys == [refund.gateway_key] * 2
+    with house.store.reading(house.tenant.tenant_id) as reader:
+        assert [row.state for row in reader.find(RefundFact)] == [state]
+    assert [p.refunded_minor for p in house.payments()] == [refunded_minor]
+    assert [found for found in verify(house.store).differences if "sandbox" not in found] == []

@@ -33,6 +33,8 @@ STRANGERS_MAX = 16
 
 #: Gateways are asked about open payments in threads of their own: buyers never keep them waiting.
 LOOK_UP_THREADS = 8
+#: As many payments and as many refunds may wait for one.
+LOOK_UPS_MAX = 2 * LOOK_UP_THREADS
 
 #: Work that takes long, such as charging everybody on a plan: so much at once, and so much may wait.
 LONG_WORK_THREADS = 4
@@ -123,7 +125,7 @@ class Desk:
         self.passwords = Bounded("password", settings.password_threads, settings.passwords_max)
         self.gateway_calls = Bounded("gateway", settings.gateway_threads, settings.gateway_calls_max)
         self.strangers = Bounded("stranger", 1, STRANGERS_MAX)
-        self.look_ups = Bounded("look-up", LOOK_UP_THREADS, LOOK_UP_THREADS)
+        self.look_ups = Bounded("look-up", LOOK_UP_THREADS, LOOK_UPS_MAX)
         self.long_work = Bounded("long-work", LONG_WORK_THREADS, LONG_WORK_MAX)
         self.everybody = Everybody(store, self.execute_here, clock)
         self._commits = GroupCommit(ledger, self._deliver, weight_max=settings.queue_max, observe=observe_batch)

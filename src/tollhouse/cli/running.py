@@ -39,10 +39,10 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object instea
 
 @cli.command()
 def worker() -> None:
-    """Charge what falls due, again and again, until stopped. Any number may run; SQLite's server does it by itself."""
+    """Charge what falls due and send events, until stopped. Any number may run; SQLite's server does it by itself."""
     with explained(), _opened() as back:
         if back.store.is_sqlite:
-            fail("On SQLite `tollhouse serve` charges what falls due by itself; `tollhouse run` does it once.")
+            fail("On SQLite `tollhouse serve` does it all by itself; `tollhouse run` charges what is due once.")
         _run_until_stopped(back)
 
 
@@ -109,7 +109,7 @@ def _run_until_stopped(back: Back) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, stop)
     back.start()
-    typer.echo("Charging what falls due. Stop with Ctrl-C.", err=True)
+    typer.echo("Charging what falls due and sending events. Stop with Ctrl-C.", err=True)
     stopping.wait()
     back.stop()
 

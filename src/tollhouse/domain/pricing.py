@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import reduce
 from types import MappingProxyType
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, get_args
 
 from tollhouse.domain.decimals import EXACT
 from tollhouse.domain.money import rounded_minor
@@ -18,6 +18,17 @@ QUANTITY_MAX: Final = 10**9
 
 BASE_LABEL: Final = "base price"
 """The label of a quote's first line; no feature's identifier holds a space."""
+
+AMOUNT_DIGITS_MAX: Final = 15
+AMOUNT_DECIMALS_MAX: Final = 12
+"""How many digits an amount of a price may have before the point, and how many after it."""
+
+PriceModel = Literal["FLAT", "PACKAGE", "TIERED", "VOLUME", "STAIRSTEP"]
+
+PRICE_MODELS: Final[tuple[str, ...]] = get_args(PriceModel)
+
+TIERED_MODELS: Final = frozenset({"TIERED", "VOLUME", "STAIRSTEP"})
+"""The models whose prices are in brackets."""
 
 
 class QuantityOutOfRange(ValueError):
@@ -63,24 +74,70 @@ class CountryNotServed(ValueError):
         self.country = country
 
 
+class TiersMalformed(ValueError):
+    """Brackets that say nothing certain; the sentence says why."""
+
+
+class Tier(NamedTuple):
+    """A bracket: the quantities after the last one's up to `up_to`, which it includes; None has no end.
+
+    `unit_amount` is for each unit, `flat_amount` for the bracket: major units.
+    """
+
+    up_to: int | None
+    unit_amount: Decimal
+    flat_amount: Decimal
+
+
 @dataclass(frozen=True, slots=True)
 class FeaturePrice:
-    """What a quantity of one feature costs: `amount` major units for each unit (FLAT) or block (PACKAGE).
+    """What a quantity of one feature costs. `amount` is in major units and counts for FLAT and PACKAGE alone.
 
-    A PACKAGE needs a `block_size` of at least 1, else ValueError; of FLAT it means nothing. The bounds are
-    inclusive, None where there is none.
+    FLAT: the amount for each unit. PACKAGE: the amount for each begun block of `block_size`.
+    TIERED: each unit at the rate of its own bracket, and the flat amount of each bracket entered.
+    VOLUME: all units at the rate of the bracket that the quantity falls in, and its flat amount.
+    STAIRSTEP: the flat amount of that bracket.
+
+    A PACKAGE needs a `block_size` of at least 1, else ValueError; of FLAT it means nothing. `tiers` are checked by
+    `check_tiers`. The bounds of the quantity are inclusive, None where there is none.
     """
 
     identifier: str
-    model: Literal["FLAT", "PACKAGE"]
+    model: PriceModel
     amount: Decimal
     block_size: int | None
     quantity_min: int | None
     quantity_max: int | None
+    tiers: tuple[Tier, ...] = ()
 
     def __post_init__(self) -> None:
         if self.model == "PACKAGE" and (self.block_size is None or self.block_size < 1):
             raise ValueError("A package price needs a block size of at least 1.")
+        check_tiers(self.model, self.tiers)
+
+
+def check_tiers(model: str, tiers: Sequence[Tier]) -> None:
+    """Refuse with TiersMalformed what are no brackets for the model.
+
+    The models in brackets need at least one, in the order of their ends, the last and only the last without an end; no
+    amount is below 0, and those of STAIRSTEP have no unit amount. The other models have none.
+    """
+    if model not in TIERED_MODELS:
+        if tiers:
+            raise TiersMalformed("Tiers belong to TIERED, VOLUME and STAIRSTEP prices.")
+        return
+    if not tiers or tiers[-1].up_to is not None:
+        raise TiersMalformed("The last tier must have no end.")
+    start = 0
+    for tier in tiers[:-1]:
+        if tier.up_to is None or tier.up_to <= start:
+            raise TiersMalformed("Each tier must end above the one before it, and the last alone has no end.")
+        start = tier.up_to
+    for tier in tiers:
+        if not all(amount.is_finite() and amount >= 0 for amount in (tier.unit_amount, tier.flat_amount)):
+            raise TiersMalformed("The amounts of a tier must not be below 0.")
+        if model == "STAIRSTEP" and tier.unit_amount:
+            raise TiersMalformed("A tier of a STAIRSTEP price has a flat amount alone.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +157,36 @@ class Price:
     uid: str = ""
 
 
+class Step(NamedTuple):
+    """What one bracket adds to a line: `quantity` units at `unit_amount`, and `flat_amount`; major units.
+
+    `label` says which quantities the bracket is for, such as "1 to 10" or "11 and more".
+    """
+
+    label: str
+    quantity: int
+    unit_amount: Decimal
+    flat_amount: Decimal
+
+
 class TotalLine(NamedTuple):
-    """One line of a quote: `amount` is exact, in major units, for the whole `quantity`."""
+    """One line of a quote: `amount` is exact, in major units, for the whole `quantity`.
+
+    `steps` are the brackets that it comes from, none where the price has no brackets.
+    """
 
     label: str
     quantity: int
     amount: Decimal
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
     """What a purchase comes to: `net_minor` is the exact sum of the lines, rounded once.
 
-    `exact` is that sum before rounding,
-    in major units. `quantities` is read-only: those that were given, priced or not, and the minimums that were filled in.
+    `exact` is that sum before rounding, in major units. `quantities` is read-only: those that were given, priced or
+    not, and the minimums that were filled in.
     """
 
     currency: str
@@ -231,19 +304,46 @@ def _minimums(price: Price, quantities: Mapping[str, int]) -> dict[str, int]:
 
 def _lines(price: Price, bought: Mapping[str, int]) -> tuple[TotalLine, ...]:
     base = () if price.amount is None else (TotalLine(BASE_LABEL, 1, price.amount),)
-    return base + tuple(
-        TotalLine(feature.identifier, bought[feature.identifier], _cost(feature, bought[feature.identifier]))
-        for feature in price.features
-        if feature.identifier in bought
-    )
+    features = [feature for feature in price.features if feature.identifier in bought]
+    return base + tuple(_line(feature, bought[feature.identifier]) for feature in features)
 
 
-def _cost(feature: FeaturePrice, quantity: int) -> Decimal:
-    """Exact, in major units."""
-    times = quantity
+def _line(feature: FeaturePrice, quantity: int) -> TotalLine:
+    steps = _steps(feature, quantity)
+    if feature.model in TIERED_MODELS:
+        cost = reduce(EXACT.add, map(_cost_of_step, steps), Decimal(0))
+    else:
+        cost = EXACT.multiply(feature.amount, Decimal(_times(feature, quantity)))
+    return TotalLine(feature.identifier, quantity, cost, steps)
+
+
+def _times(feature: FeaturePrice, quantity: int) -> int:
+    """How often the amount is due."""
     if feature.model == "PACKAGE" and feature.block_size is not None:
-        times = -(-quantity // feature.block_size)
-    return EXACT.multiply(feature.amount, Decimal(times))
+        return -(-quantity // feature.block_size)
+    return quantity
+
+
+def _cost_of_step(step: Step) -> Decimal:
+    return EXACT.add(EXACT.multiply(step.unit_amount, Decimal(step.quantity)), step.flat_amount)
+
+
+def _steps(feature: FeaturePrice, quantity: int) -> tuple[Step, ...]:
+    """The brackets that count for a quantity from 1."""
+    steps: list[Step] = []
+    start = 0
+    for tier in feature.tiers:
+        is_last = tier.up_to is None or quantity <= tier.up_to
+        label = f"{start + 1} and more" if tier.up_to is None else f"{start + 1} to {tier.up_to}"
+        if feature.model == "TIERED":
+            within = quantity if tier.up_to is None else min(quantity, tier.up_to)
+            steps.append(Step(label, within - start, tier.unit_amount, tier.flat_amount))
+        elif is_last:
+            steps.append(Step(label, quantity, tier.unit_amount, tier.flat_amount))
+        if is_last:
+            break
+        start = tier.up_to or 0
+    return tuple(steps)
 
 
 def _code(text: str | None) -> str | None:

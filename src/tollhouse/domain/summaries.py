@@ -57,3 +57,11 @@ def after_charge(summary: ChargeSummary, amount_minor: int, effective_at: int) -
         last_at=effective_at if is_last else summary.last_at,
         last_amount_minor=amount_minor if is_last else summary.last_amount_minor,
     )
+
+
+def after_refund(summary: ChargeSummary, amount_minor: int) -> ChargeSummary:
+    """The summary with `amount_minor` of its charges paid back; their sum stays. Refuses with OutOfRange."""
+    refunded_minor = summary.refunded_minor + amount_minor
+    if refunded_minor > money.SUM_MINOR_MAX:
+        raise money.OutOfRange("The sum of the refunds would become too large to be kept exactly.")
+    return replace(summary, refunded_minor=refunded_minor)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from tollhouse.domain import sessions, summaries
 from tollhouse.domain.money import OutOfRange
@@ -19,19 +19,25 @@ from tollhouse.ledger.facts import (
     ChangingFact,
     ChargeFact,
     CustomerFact,
-    DeliveryFact,
     EventFact,
     ExchangeRateFact,
     Fact,
     LoginNameFact,
+    PaymentFact,
+    PaymentMethodDetailsFact,
+    PaymentMethodFact,
     ReceiptFact,
     SummaryFact,
     TenantFact,
     TransactionFact,
 )
+from tollhouse.ledger.lanes import Lanes
 from tollhouse.ledger.numbers import Numbers
 from tollhouse.ledger.ports import UnitOfWork
 from tollhouse.ledger.refusals import SumTooLarge
+
+#: What a purchase is paid with where nothing else was chosen.
+DEFAULT_METHOD: Final[dict[str, Any]] = {"is_default": 1, "state": "succeeded"}
 
 F = TypeVar("F", bound=Fact)
 C = TypeVar("C", bound=ChangingFact)
@@ -46,6 +52,7 @@ class Book:
         self.now: int = system_now if self.tenant.clock_at is None else self.tenant.clock_at
         self.tenant_id = self.tenant.tenant_id
         self._numbers = numbers
+        self.lanes = Lanes(unit)
         self._session_window = self.tenant.session_window_minutes * MINUTE
         self._customers: dict[int, CustomerFact] = {}
         self._by_reference: dict[str, CustomerFact] = {}
@@ -65,8 +72,8 @@ class Book:
         self._found: dict[tuple[Any, ...], list[Any]] = {}
         self._put: dict[type[Fact], dict[tuple[Any, ...], ChangingFact]] = {}
         self._event_seqs: dict[int, int] = {}
-        self._on_their_way: set[tuple[int, int]] = set()
         self._removed: dict[type[Fact], dict[tuple[Any, ...], dict[str, Any]]] = {}
+        self._held: set[tuple[Any, ...]] = set()
 
     # What is known.
 
@@ -99,6 +106,30 @@ class Book:
         for charge_id in charge_ids:
             self._found[_asked(ChargeFact, True, {"charge_id": charge_id})] = found.get(charge_id, [])
         return {row.customer_number for row in rows if row.customer_number}
+
+    def prefetch_payments(self, payment_ids: set[int]) -> None:
+        """Look up and lock payments, once for the whole batch and in one order; after their customers."""
+        if payment_ids:
+            rows = self.unit.find(PaymentFact, lock=True, order=("payment_id",), payment_id=sorted(payment_ids))
+            self._remember(PaymentFact, "payment_id", payment_ids, rows, lock=True)
+
+    def prefetch_payment_methods(self, references: set[str]) -> None:
+        """Look up, once for the whole batch, what customers pay with who are known by these references."""
+        numbers = {self._by_reference[reference].number for reference in references & self._by_reference.keys()}
+        if not numbers:
+            return
+        methods = self.unit.find(PaymentMethodFact, customer_number=sorted(numbers), **DEFAULT_METHOD)
+        self._remember(PaymentMethodFact, "customer_number", numbers, methods, **DEFAULT_METHOD)
+        ids = {method.payment_method_id for method in methods}
+        if ids:
+            details = self.unit.find(PaymentMethodDetailsFact, payment_method_id=sorted(ids))
+            self._remember(PaymentMethodDetailsFact, "payment_method_id", ids, details)
+
+    def customers_of_orders(self, order_ids: set[str]) -> set[int]:
+        """The numbers of the customers of these orders. Whoever changes an order's payment locks its customer first."""
+        if not order_ids:
+            return set()
+        return {payment.customer_number for payment in self.unit.find(PaymentFact, order_id=sorted(order_ids))}
 
     def receipt(self, idempotency: Idempotency) -> ReceiptFact | None:
         return self._receipts.get((idempotency.scope, key_hash(idempotency.key)))
@@ -159,6 +190,13 @@ class Book:
             rows += [fact for fact in put.values() if isinstance(fact, kind) and _matches(fact, equals)]
         return rows
 
+    def hold(self, kind: type[Fact], name: str, values: Iterable[Any]) -> None:
+        """Have rows with these values of a column stay as they are until this is written; others may hold them too."""
+        missing = sorted({value for value in values if (kind, name, value) not in self._held})
+        if missing:
+            self.unit.hold(kind, **{name: missing})
+            self._held.update((kind, name, value) for value in missing)
+
     def exchange_rates(self, one_currency: str, other_currency: str) -> list[ExchangeRateFact]:
         """Of each direction between two currencies, the rate that counts now, if there is one."""
         return self.unit.exchange_rates(one_currency, other_currency, self.now)
@@ -182,16 +220,6 @@ class Book:
             seq = newest[0].customer_seq if newest else 0
         self._event_seqs[customer_number] = seq + 1
         return seq + 1
-
-    def is_on_its_way(self, endpoint_id: int, customer_number: int) -> bool:
-        """Whether an event of the customer is still to be delivered to the endpoint; from then on one is."""
-        where = (endpoint_id, customer_number)
-        if where in self._on_their_way:
-            return True
-        self._on_their_way.add(where)
-        return self.unit.exists(
-            DeliveryFact, endpoint_id=endpoint_id, customer_number=customer_number, state=["pending", "waiting"]
-        )
 
     def login_name(self, username: str) -> LoginNameFact | None:
         """Where a username lives, whichever tenant's it is, as this batch leaves it."""
@@ -315,6 +343,8 @@ class Book:
             unit.insert(facts)
         for changed_facts in filter(None, self._put.values()):
             unit.upsert([changed_facts[key] for key in sorted(changed_facts)])
+        if deliveries := self.lanes.changed():
+            unit.upsert(deliveries)
 
     def _append_customers(self, unit: UnitOfWork) -> None:
         if self._new_customers:
@@ -334,6 +364,16 @@ class Book:
             unit.change(ChargeFact, {"customer_number": customer.number}, owner_number=customer.parent_number)
 
     # How it is kept.
+
+    def _remember(
+        self, kind: type[F], name: str, values: Iterable[Any], rows: Iterable[F], *, lock: bool = False, **equals: Any
+    ) -> None:
+        """Answer later finds by one value of a column from rows that were found for several."""
+        found: dict[Any, list[Any]] = {value: [] for value in values}
+        for row in rows:
+            found[getattr(row, name)].append(row)
+        for value, those in found.items():
+            self._found[_asked(kind, lock, {name: value, **equals})] = those
 
     def _know(self, customer: CustomerFact) -> CustomerFact:
         customer = self._customers.setdefault(customer.number, customer)

@@ -18,28 +18,40 @@ import msgspec
 from tollhouse import crash_points
 from tollhouse.domain.identity import folded_email
 from tollhouse.ledger import (
+    checkouts,
     clocks,
     customers,
     enrolling,
+    entitling,
     invoicing,
     logins,
+    payment_methods,
     people,
     products,
     rate_plans,
     recording,
+    refunding,
+    registering,
     roles,
     selling,
     taxing,
     transacting,
 )
 from tollhouse.ledger.book import Book
+from tollhouse.ledger.catalog import features as catalog_features
+from tollhouse.ledger.catalog import plans as catalog_plans
+from tollhouse.ledger.catalog import products as catalog_products
+from tollhouse.ledger.catalog import publishing
 from tollhouse.ledger.charging import definitions, now, plan_runs, running
 from tollhouse.ledger.clock import Clock
 from tollhouse.ledger.commands import (
     AddToBalance,
+    ArchiveCustomer,
+    ChangeRegistered,
     ChargeNow,
     ClaimUnresolved,
     Command,
+    ConfirmPaymentMethod,
     CreateCharge,
     CreateCustomer,
     CreateInvoice,
@@ -54,12 +66,17 @@ from tollhouse.ledger.commands import (
     DeletePerson,
     Idempotency,
     MoveCustomer,
+    OpenCheckout,
     PurchaseProduct,
     Receipt,
     RecordCharges,
     RecordLogin,
+    RegisterCustomer,
+    RemovePaymentMethod,
     RequestTopup,
+    SavePaymentMethod,
     SetAccess,
+    SetDefaultMethod,
     SetLiability,
     SetPlanFee,
     SetPlanProduct,
@@ -75,6 +92,22 @@ from tollhouse.ledger.commands import (
     UpdateTax,
     UseCode,
 )
+from tollhouse.ledger.commands.catalog import (
+    ArchiveCatalogProduct,
+    ArchiveFeature,
+    ArchivePlan,
+    ChangeCatalogProduct,
+    ChangePlanEntitlement,
+    CreateCatalogPlan,
+    CreateCatalogProduct,
+    CreateFeature,
+    DiscardPlan,
+    EditPlan,
+    PublishPlan,
+    RemovePlanEntitlement,
+    SetPlanEntitlements,
+    SetPlanPrices,
+)
 from tollhouse.ledger.commands.plan_runs import (
     ApplyPlanRun,
     DecidePlanRun,
@@ -83,7 +116,22 @@ from tollhouse.ledger.commands.plan_runs import (
     StartPlanRun,
     SweepPlanRun,
 )
+from tollhouse.ledger.commands.purchases import StartFree
+from tollhouse.ledger.commands.refunds import ClaimUnresolvedRefunds, SettleRefund, StartRefund
 from tollhouse.ledger.commands.schedules import Enrol, MoveClock, RetryParked, RunDue
+from tollhouse.ledger.commands.usage import ReportUsage
+from tollhouse.ledger.commands.webhooks import (
+    ChangeEndpoint,
+    ClaimDeliveries,
+    ClearEndpoint,
+    PutEndpoint,
+    ReplayEvent,
+    ReplayFailed,
+    RotateSecret,
+    SettleDelivery,
+)
+from tollhouse.ledger.events import delivering, endpoints
+from tollhouse.ledger.facts import PlanFact
 from tollhouse.ledger.numbers import Numbers
 from tollhouse.ledger.ports import Store, StoreConflict
 from tollhouse.ledger.purchasing import settling, starting
@@ -112,8 +160,13 @@ class Handler(msgspec.Struct, frozen=True):
 HANDLERS: dict[type[Command], Handler] = {
     RecordCharges: Handler(recording.decide, recording.replay),
     StartPurchase: Handler(starting.start, starting.replay),
+    StartFree: Handler(starting.start, starting.replay),
     SettlePurchase: Handler(settling.settle),
     ClaimUnresolved: Handler(settling.claim),
+    StartRefund: Handler(refunding.start, refunding.replay),
+    SettleRefund: Handler(refunding.settle),
+    ClaimUnresolvedRefunds: Handler(refunding.claim),
+    ReportUsage: Handler(entitling.report_usage),
     CreateCharge: Handler(definitions.create, definitions.replay_create),
     UpdateCharge: Handler(definitions.update),
     DeleteCharge: Handler(definitions.delete),
@@ -146,15 +199,45 @@ HANDLERS: dict[type[Command], Handler] = {
     CreateProduct: Handler(products.create),
     UpdateProduct: Handler(products.update),
     PurchaseProduct: Handler(selling.purchase, selling.replay_purchase),
+    CreateCatalogProduct: Handler(catalog_products.create, catalog_products.replay_create),
+    ChangeCatalogProduct: Handler(catalog_products.change),
+    ArchiveCatalogProduct: Handler(catalog_products.archive),
+    CreateFeature: Handler(catalog_features.create, catalog_features.replay_create),
+    ArchiveFeature: Handler(catalog_features.archive),
+    CreateCatalogPlan: Handler(catalog_plans.create, catalog_plans.replay_create),
+    EditPlan: Handler(catalog_plans.edit),
+    SetPlanPrices: Handler(catalog_plans.set_prices),
+    SetPlanEntitlements: Handler(catalog_plans.set_entitlements),
+    ChangePlanEntitlement: Handler(catalog_plans.change_entitlement),
+    RemovePlanEntitlement: Handler(catalog_plans.remove_entitlement),
+    PublishPlan: Handler(publishing.publish),
+    DiscardPlan: Handler(publishing.discard),
+    ArchivePlan: Handler(publishing.archive),
     CreateInvoice: Handler(invoicing.create, invoicing.replay_create),
     CreateCustomer: Handler(customers.create, customers.replay_create),
     UpdateCustomer: Handler(customers.update),
     DeleteCustomer: Handler(customers.delete),
     UndeleteCustomer: Handler(customers.undelete),
     MoveCustomer: Handler(customers.move),
+    RegisterCustomer: Handler(registering.register, registering.replay_register),
+    ChangeRegistered: Handler(registering.change),
+    ArchiveCustomer: Handler(registering.archive),
+    OpenCheckout: Handler(checkouts.open_session, checkouts.replay_open),
+    SavePaymentMethod: Handler(payment_methods.save),
+    SetDefaultMethod: Handler(payment_methods.set_default),
+    RemovePaymentMethod: Handler(payment_methods.remove),
+    ConfirmPaymentMethod: Handler(payment_methods.confirm),
     AddToBalance: Handler(transacting.add_to_balance, transacting.replay_add_to_balance),
     RequestTopup: Handler(transacting.request_topup),
     CreateTransaction: Handler(transacting.create, transacting.replay_create),
+    PutEndpoint: Handler(endpoints.put),
+    ChangeEndpoint: Handler(endpoints.change),
+    RotateSecret: Handler(endpoints.rotate),
+    ClaimDeliveries: Handler(delivering.claim),
+    SettleDelivery: Handler(delivering.settle),
+    ClearEndpoint: Handler(delivering.clear),
+    ReplayEvent: Handler(delivering.replay_event),
+    ReplayFailed: Handler(delivering.replay_failed),
 }
 
 
@@ -262,6 +345,10 @@ def _prefetch(book: Book, commands: Sequence[Command]) -> None:
     emails: set[str] = set()
     numbers: set[int] = set()
     charge_ids: set[int] = set()
+    order_ids: set[str] = set()
+    payment_ids: set[int] = set()
+    plans: set[str] = set()
+    buyers: set[str] = set()
     for command in commands:
         if command.idempotency is not None:
             keys.append(command.idempotency)
@@ -270,16 +357,30 @@ def _prefetch(book: Book, commands: Sequence[Command]) -> None:
                 references.add(command.identity.reference)
             if command.identity.email is not None:
                 emails.add(folded_email(command.identity.email))
-        elif isinstance(command, StartPurchase):
+        elif isinstance(command, ReportUsage):
             references.add(command.customer_reference)
-        elif isinstance(command, SettlePurchase | AddToBalance | PurchaseProduct | CreateInvoice):
+        elif isinstance(command, StartPurchase):
+            buyers.add(command.customer_reference)
+            plans.add(command.plan_identifier)
+        elif isinstance(
+            command, SettlePurchase | SettleRefund | SettleDelivery | AddToBalance | PurchaseProduct | CreateInvoice
+        ):
             numbers.add(command.customer_number)
+            if isinstance(command, SettlePurchase):
+                payment_ids.add(command.payment_id)
         elif isinstance(command, CreateTransaction):
             numbers.add(command.customer_number)
             charge_ids.update({command.charge_id} - {0})
         elif isinstance(command, ChargeNow):
             charge_ids.add(command.charge_id)
-    book.prefetch(keys, references, emails, numbers | book.prefetch_charges(charge_ids))
+        elif isinstance(command, StartRefund):
+            order_ids.add(command.order_id)
+    # Plans come before customers, in the order in which a provisioning file has them.
+    book.hold(PlanFact, "identifier", plans)
+    numbers |= book.prefetch_charges(charge_ids) | book.customers_of_orders(order_ids)
+    book.prefetch(keys, references | buyers, emails, numbers)
+    book.prefetch_payments(payment_ids)
+    book.prefetch_payment_methods(buyers)
 
 
 def _answer(book: Book, command: Command) -> Receipt:

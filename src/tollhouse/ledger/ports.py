@@ -6,13 +6,14 @@ statement on, on PostgreSQL the rows it reads with `lock` stay as they are until
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
-from tollhouse.ledger.commands import GatewayAnswer, GatewayCharge, GatewayRefund
+from tollhouse.ledger.commands import GatewayAnswer, GatewayCharge, GatewayEvent, GatewayMethod, GatewayRefund
 from tollhouse.ledger.facts import (
     CustomerFact,
+    DeliveryFact,
     ExchangeRateFact,
     Fact,
     KeyFact,
@@ -20,6 +21,7 @@ from tollhouse.ledger.facts import (
     OccurrenceFact,
     PaymentFact,
     ReceiptFact,
+    RefundFact,
     ScheduleFact,
     SummaryFact,
     TenantFact,
@@ -36,6 +38,10 @@ class StoreConflict(Exception):
 class UnusableStore(Exception):
     """The store's address, settings or tables do not allow Tollhouse to keep its promises; the sentence says what to
     do."""
+
+
+class EventRefused(Exception):
+    """What came is no event of this gateway's: its signature or form is wrong; the sentence says which."""
 
 
 class Reader(Protocol):
@@ -98,6 +104,11 @@ class UnitOfWork(Reader, Protocol):
         """Where a username lives, whichever tenant's it is."""
         ...
 
+    def hold(self, kind: type[Fact], /, **equals: Any) -> None:
+        """Have the rows that `find` would give stay as they are until this ends. Others may hold them at the same time,
+        but nobody lock them."""
+        ...
+
     def receipts(self, keys: Sequence[tuple[str, str]]) -> list[ReceiptFact]:
         """The receipts kept for these pairs of scope and key hash."""
         ...
@@ -152,8 +163,26 @@ class UnitOfWork(Reader, Protocol):
         those of a charge that is charged to everybody at this moment, or of which not all schedules are in step."""
         ...
 
+    def open_deliveries(self, endpoint_id: int, count: int, customer_number: int = 0) -> list[DeliveryFact]:
+        """The first `count` deliveries to an endpoint that are pending or waiting, by customer and in each one's order;
+        with a number of this customer alone."""
+        ...
+
+    def failed_deliveries(self, endpoint_id: int, count: int) -> list[DeliveryFact]:
+        """The first `count` deliveries to an endpoint that were given up, by customer and in each one's order."""
+        ...
+
+    def due_deliveries(self, endpoint_id: int, now: int, count: int) -> list[DeliveryFact]:
+        """Pending deliveries to an endpoint that are due, the earliest first, locked; those that somebody else holds
+        are passed over."""
+        ...
+
     def due_payments(self, now: int, count: int) -> list[PaymentFact]:
         """Pending payments whose look-up is due, locked; those that somebody else holds are passed over."""
+        ...
+
+    def due_refunds(self, now: int, count: int) -> list[RefundFact]:
+        """The same of refunds."""
         ...
 
 
@@ -179,6 +208,8 @@ class Store(Protocol):
 
     def tenants(self) -> list[TenantFact]: ...
 
+    def tenant_called(self, slug: str) -> TenantFact | None: ...
+
     def key(self, key_hash: str) -> KeyFact | None: ...
 
     def login_name(self, username: str) -> LoginNameFact | None: ...
@@ -189,10 +220,32 @@ class Store(Protocol):
         ...
 
 
+class CardRefused(Exception):
+    """A card that cannot be saved; the sentence says why, without any of its digits."""
+
+
+class SavedCard(NamedTuple):
+    token: str
+    shown: GatewayMethod
+
+
+class Cards(Protocol):
+    """Where a gateway takes cards from whoever holds them, in exchange for a token."""
+
+    def save_card(self, number: str, exp_month: int, exp_year: int, cvc: str) -> SavedCard:
+        """Raises CardRefused. Nothing of the card is kept by the caller but what may be shown."""
+        ...
+
+    def confirmed(self, token: str) -> str | None:
+        """The token that takes this one's place once the holder's bank has been told to go on; None where no bank asks
+        anything."""
+        ...
+
+
 class Gateway(Protocol):
     """A processor: translate out, call, translate in. No rule of ours, no state of the ledger's.
 
-    None of these raises: what is not understood is `unknown`.
+    No call raises: what is not understood is `unknown`.
     """
 
     def charge(self, call: GatewayCharge, timeout_seconds: float) -> GatewayAnswer:
@@ -209,4 +262,13 @@ class Gateway(Protocol):
 
     def look_up_refund(self, call: GatewayRefund, timeout_seconds: float) -> GatewayAnswer:
         """What became of this refund; `absent` is final."""
+        ...
+
+    def method(self, tenant_id: int, token: str, timeout_seconds: float) -> GatewayMethod | None:
+        """What may be shown of a payment method; None when the gateway does not know it, or is not there to ask."""
+        ...
+
+    def event(self, tenant_id: int, header: Callable[[bytes], str | None], body: bytes) -> GatewayEvent | None:
+        """What an event that came in says, None when that is nothing we wait for. `header` gives a header by its
+        lower-case name. Raises EventRefused for what the gateway has not signed: the one call here that raises."""
         ...

@@ -16,6 +16,7 @@ REVENUE: Final = "revenue"
 CREDITS_GIVEN: Final = "credits given"
 RECEIVED_ON_ACCOUNT: Final = "received on account"
 ADJUSTMENTS: Final = "adjustments"
+REFUNDS: Final = "refunds"
 TAX_PAYABLE: Final = "tax payable"
 COLLECTED_ELSEWHERE: Final = "collected elsewhere"
 TAKEN_BY_GATEWAYS: Final = "taken by gateways"
@@ -27,6 +28,7 @@ _WHAT_FOR: Final = {
     "debit": CREDITS_GIVEN,
     "topup": RECEIVED_ON_ACCOUNT,
     "adjustment": ADJUSTMENTS,
+    "refund": REFUNDS,
 }
 _WHERE_IT_SETTLES: Final = {
     "recorded": COLLECTED_ELSEWHERE,
@@ -42,10 +44,12 @@ class Posting(msgspec.Struct, frozen=True, gc=False):
 
 
 def has_accounts(transaction: TransactionFact) -> bool:
-    """Whether the books have a place for a transaction of this kind that settles so: a gateway takes charges alone."""
+    """Whether the books have a place for a transaction of this kind that settles so: a gateway takes charges alone, and
+    gives back refunds alone."""
     kind, settlement = transaction.kind, transaction.settlement
-    known = kind in _WHAT_FOR and settlement in _WHERE_IT_SETTLES
-    return known and (kind == "charge" or settlement != "gateway")
+    if kind == "refund" or settlement == "gateway":
+        return (kind, settlement) in (("refund", "gateway"), ("charge", "gateway"))
+    return kind in _WHAT_FOR and settlement in _WHERE_IT_SETTLES
 
 
 def postings(transaction: TransactionFact) -> tuple[Posting, ...]:

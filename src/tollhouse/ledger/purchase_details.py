@@ -62,9 +62,19 @@ class PriceChosen(msgspec.Struct, frozen=True, kw_only=True):
     custom_amount: str | None = None
 
 
+class PriceStep(msgspec.Struct, frozen=True):
+    """What one bracket of a price added to a line: `line` is that line's label, `label` what the bracket is for."""
+
+    line: str
+    label: str
+    quantity: int
+    unit_amount: str
+    flat_amount: str
+
+
 class PurchaseDetail(msgspec.Struct, frozen=True, kw_only=True):
     """`lines` are label, quantity and exact amount in major units; `exact` is their sum before it was rounded, empty in
-    payments of before it was kept."""
+    payments of before it was kept. `steps` are the brackets that lines with a price in brackets come from."""
 
     customer_reference: str
     plan_identifier: str
@@ -77,6 +87,7 @@ class PurchaseDetail(msgspec.Struct, frozen=True, kw_only=True):
     tax_behavior: str
     price_reason: str
     lines: tuple[tuple[str, int, str], ...]
+    steps: tuple[PriceStep, ...] = ()
     exact: str = ""
     plan_version: int = 1
     grants: tuple[Grant, ...] = ()
@@ -90,6 +101,22 @@ def detail_of(payment: PaymentFact) -> PurchaseDetail:
     return msgspec.json.decode(payment.detail, type=PurchaseDetail)
 
 
+def order_status(payment: PaymentFact) -> str:
+    """What an order is called by what became of its payment."""
+    if payment.state == DECLINED:
+        return "FAILED"
+    if payment.state == PENDING:
+        return "PENDING"
+    if not payment.refunded_minor:
+        return "COMPLETE"
+    return "REFUNDED" if payment.refunded_minor == payment.amount_minor else "PARTIAL_REFUND"
+
+
+def is_contradicted(state: str, outcome: str) -> bool:
+    """Whether a gateway says of a payment or refund other than what was settled: that money moved, or that none did."""
+    return state != PENDING and outcome != "unknown" and (outcome == "succeeded") != (state == SUCCEEDED)
+
+
 def gateway_charge(payment: PaymentFact) -> GatewayCharge:
     """What the payment's gateway is asked for, the first time and whenever it is asked again."""
     return GatewayCharge(
@@ -100,4 +127,5 @@ def gateway_charge(payment: PaymentFact) -> GatewayCharge:
         amount_minor=payment.amount_minor,
         order_id=payment.order_id,
         description=detail_of(payment).plan_name,
+        call_until_at=payment.call_until_at,
     )

@@ -8,10 +8,22 @@ import msgspec
 
 from tollhouse.ledger.commands import Caller
 from tollhouse.ledger.facts import (
+    CheckoutSessionFact,
     CustomerDetailsFact,
     CustomerFact,
+    CustomerProfileFact,
+    DeliveryAttemptFact,
+    DeliveryFact,
+    FeatureDetailsFact,
+    FeatureFact,
     InvoiceFact,
+    PaymentFact,
+    PaymentMethodDetailsFact,
+    PaymentMethodFact,
     PersonFact,
+    PlanFact,
+    ProductDetailsFact,
+    ProductFact,
     SummaryFact,
     TransactionFact,
 )
@@ -35,6 +47,74 @@ class Found(msgspec.Struct, Generic[R]):
 
     rows: list[R]
     total: int
+
+
+class RegisteredWanted(msgspec.Struct, frozen=True):
+    """Which of the live customers that have a reference: those where name, e-mail or reference has `search` in it,
+    without regard to case, and the one with exactly this `reference`; empty texts ask for nothing."""
+
+    search: str = ""
+    reference: str = ""
+
+
+class MethodsWanted(msgspec.Struct, frozen=True):
+    """Which usable payment methods: those of the customer with this reference, and of customers with this e-mail; empty
+    texts ask for nothing."""
+
+    reference: str = ""
+    email: str = ""
+
+
+class ListedMethod(msgspec.Struct, frozen=True):
+    """A payment method and whose it is, each with what is kept besides where there is such a row."""
+
+    method: PaymentMethodFact
+    details: PaymentMethodDetailsFact | None
+    customer: CustomerFact
+    profile: CustomerProfileFact | None
+
+
+class SessionsWanted(msgspec.Struct, frozen=True):
+    """Which checkout sessions: made from one instant on and before another, None being no bound, in this `state`.
+
+    `search` is a part of the session's uid, of the customer's name, e-mail or reference, or of the product's name,
+    without regard to case. `uid` asks for one alone. Empty texts ask for nothing.
+    """
+
+    search: str = ""
+    state: str = ""
+    start_at: int | None = None
+    end_at: int | None = None
+    uid: str = ""
+
+
+class ListedSession(msgspec.Struct, frozen=True):
+    """A checkout session, whose it is, what for, and its latest payment if there is one."""
+
+    session: CheckoutSessionFact
+    customer: CustomerFact
+    profile: CustomerProfileFact | None
+    plan: PlanFact
+    product: ProductFact | None
+    payment: PaymentFact | None
+
+
+class CheckoutQueries(Protocol):
+    def sessions(self, tenant_id: int, wanted: SessionsWanted, now: int, page: Page) -> Found[ListedSession]:
+        """Checkout sessions, the newest first; `now` is the moment by the tenant's clock."""
+        ...
+
+
+class RegisteredQueries(Protocol):
+    def customers(
+        self, tenant_id: int, wanted: RegisteredWanted, page: Page
+    ) -> Found[tuple[CustomerFact, CustomerProfileFact | None]]:
+        """Customers with their profiles, the newest first."""
+        ...
+
+    def payment_methods(self, tenant_id: int, wanted: MethodsWanted, page: Page) -> Found[ListedMethod]:
+        """Usable payment methods of customers that have a reference, the newest first."""
+        ...
 
 
 class Queries(Protocol):
@@ -196,3 +276,68 @@ class PeopleQueries(Protocol):
     def people_pages(self, tenant_id: int, wanted: PeopleWanted) -> list[tuple[int, str]]:
         """Of each page of `limit` people, where it starts and the username of its first. Raises ListTooLong."""
         ...
+
+
+class DueEndpoint(msgspec.Struct, frozen=True):
+    """An endpoint with something to do: deliveries that are due or, when it is being removed, some to give up."""
+
+    tenant_id: int
+    endpoint_id: int
+    is_removing: bool
+
+
+class DeliveriesWanted(msgspec.Struct, frozen=True):
+    """Which deliveries; None and empty texts are any. `customer` is the caller's own id of one."""
+
+    endpoint_id: int | None = None
+    state: str = ""
+    customer: str = ""
+    event_type: str = ""
+
+
+class ListedDelivery(msgspec.Struct, frozen=True):
+    delivery: DeliveryFact
+    event_type: str
+
+
+class ListedAttempt(msgspec.Struct, frozen=True):
+    """One attempt to send an event, and the event as it was sent."""
+
+    attempt: DeliveryAttemptFact
+    body: str
+
+
+class EventQueries(Protocol):
+    """Instants are the system's."""
+
+    def due_endpoints(self, now: int, removing_since: int) -> list[DueEndpoint]:
+        """Of every tenant: enabled endpoints with deliveries that are due, and those that are being removed and have
+        open ones, or began to be at this instant or before."""
+        ...
+
+    def oldest_open_at(self) -> int | None:
+        """When the oldest of the events came about that an enabled endpoint of any tenant does not have yet."""
+        ...
+
+    def deliveries(self, tenant_id: int, wanted: DeliveriesWanted, page: Page) -> Found[ListedDelivery]:
+        """The newest first."""
+        ...
+
+    def attempts(self, tenant_id: int, start_at: int, end_at: int | None, page: Page) -> Found[ListedAttempt]:
+        """Attempts that began from one instant on and before another, the newest first."""
+        ...
+
+
+class CatalogQueries(Protocol):
+    """What is sold, the newest first. Archived products and features are not listed, nor is a plan that is archived or
+    of an archived product. A search is for a part of name, identifier or description, without regard to case."""
+
+    def products(
+        self, tenant_id: int, search: str, page: Page
+    ) -> Found[tuple[ProductFact, ProductDetailsFact | None]]: ...
+
+    def features(
+        self, tenant_id: int, search: str, page: Page
+    ) -> Found[tuple[FeatureFact, FeatureDetailsFact | None]]: ...
+
+    def plans(self, tenant_id: int, page: Page) -> Found[PlanFact]: ...

@@ -179,6 +179,11 @@ class ChargeUnknown(Refusal):
         super().__init__("Charge does not exist.")
 
 
+class TransactionUnknown(Refusal):
+    def __init__(self) -> None:
+        super().__init__("Transaction does not exist.")
+
+
 class TaxUnknown(Refusal):
     def __init__(self) -> None:
         super().__init__("Tax does not exist.")
@@ -285,6 +290,11 @@ class PlanIsFree(Refusal):
         super().__init__("This plan is free: create a subscription with chargePeriod ONE_TIME instead of charging it.")
 
 
+class PlanIsNotFree(Refusal):
+    def __init__(self) -> None:
+        super().__init__("This plan is not free: it is bought by a charge or at a checkout.")
+
+
 class PlanWantsCustomAmount(Refusal):
     def __init__(self) -> None:
         super().__init__("This plan has a custom price: customAmount is required.")
@@ -331,12 +341,115 @@ class PaymentMethodMissing(Refusal):
         super().__init__("A payment method is required to complete this payment.")
 
 
+class PaymentMethodUnknown(Refusal):
+    def __init__(self) -> None:
+        super().__init__("Payment method does not exist.")
+
+
+class DefaultMethodNeeded(Refusal):
+    """What is charged by default cannot go while there are others to choose from."""
+
+    def __init__(self) -> None:
+        super().__init__("Make another payment method the default before removing this one.")
+
+
+class SessionUnknown(Refusal):
+    def __init__(self) -> None:
+        super().__init__("Checkout session does not exist.")
+
+
+class SessionNotOpen(Refusal):
+    """A checkout session on which a payment is under way or made, or whose time or attempts are over."""
+
+    def __init__(self) -> None:
+        super().__init__("Nothing can be paid on this checkout session now.")
+
+
+class PriceChanged(Refusal):
+    """The price is not the one that the buyer was shown."""
+
+    def __init__(self) -> None:
+        super().__init__("The price has changed meanwhile.")
+
+
 class GatewayNotConfigured(Refusal):
     """The customer's payment method belongs to a processor that this server cannot call."""
 
     def __init__(self, gateway: str) -> None:
         super().__init__(f"The payment method belongs to the gateway {gateway}, which is not configured here.")
         self.gateway = gateway
+
+
+class FieldRefused(Refusal):
+    """One field of what was sent cannot be, as things stand; the sentence says why. `field` is its camelCase name."""
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
+class MeterUnknown(FieldRefused):
+    def __init__(self) -> None:
+        super().__init__("featureId", "The customer has bought no METER feature with this identifier.")
+
+
+class UsageRefused(FieldRefused):
+    """More is used than may be, or less than nothing; the sentence says which."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__("value", sentence)
+
+
+class RefundAmountRefused(FieldRefused):
+    """The amount to be given back cannot be one of the order's currency; the sentence says why."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__("amount", sentence)
+
+
+class IdentifierTaken(FieldRefused):
+    def __init__(self, what: str) -> None:
+        super().__init__("identifier", f"{what} with this identifier already exists.")
+
+
+class NotInCatalog(Refusal):
+    """There is no such product, feature, plan or version of one."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} not found.")
+        self.what = what
+
+
+class AlreadyArchived(Refusal):
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} is already archived.")
+        self.what = what
+
+
+class PlanIsArchived(Refusal):
+    def __init__(self) -> None:
+        super().__init__("The plan is archived.")
+
+
+class PlanWithoutPrice(Refusal):
+    """The draft has no price that anybody could buy it at."""
+
+    def __init__(self) -> None:
+        super().__init__("The plan has no price that is enabled and served anywhere: add one before publishing.")
+
+
+class PlanAlreadyPublished(Refusal):
+    """The latest version is in force: there is no draft."""
+
+    def __init__(self) -> None:
+        super().__init__("The plan is already published.")
+
+
+class VersionNotLatest(Refusal):
+    """Of a plan, its latest version alone can be changed."""
+
+    def __init__(self) -> None:
+        super().__init__("Only the latest version of a plan can be changed.")
 
 
 class StatementTooLong(Refusal):
@@ -401,6 +514,48 @@ class CodeRefused(Refusal):
 
     def __init__(self) -> None:
         super().__init__("The one-time code is wrong or was used before.")
+
+
+class EndpointUnknown(Refusal):
+    def __init__(self) -> None:
+        super().__init__("Webhook endpoint does not exist.")
+
+
+class EndpointRefused(Refusal):
+    """A field of a webhook endpoint that cannot be as it was given."""
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(f"{field}: {sentence}")
+        self.field = field
+
+
+class EndpointsTooMany(Refusal):
+    def __init__(self, count_max: int) -> None:
+        super().__init__(f"There are {count_max} webhook endpoints already; remove one first.")
+
+
+class EventUnknown(Refusal):
+    def __init__(self) -> None:
+        super().__init__("Event does not exist.")
+
+
+class OrderUnknown(Refusal):
+    def __init__(self) -> None:
+        super().__init__("Order does not exist.")
+
+
+class OrderNotPaid(Refusal):
+    """Nothing was taken for the order, so nothing can be given back."""
+
+    def __init__(self) -> None:
+        super().__init__("Nothing was paid for this order, so there is nothing to refund.")
+
+
+class RefundTooLarge(Refusal):
+    """More is to be given back than is left of what was paid. `left` is decimal text in major units."""
+
+    def __init__(self, left: str, currency: str) -> None:
+        super().__init__(f"Amount exceeds order total. What can be refunded of it is {left} {currency}.")
 
 
 class StoreUnavailable(Exception):

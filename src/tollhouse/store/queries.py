@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, case, func, select, text
+from sqlalchemy import Connection, Table, case, func, select, text
 
 from tollhouse.domain.identity import folded_email, is_storable
 from tollhouse.ledger.facts import CustomerFact, SummaryFact, TransactionFact
 from tollhouse.ledger.queries import Found, Page
 from tollhouse.store.rows import columns_of
-from tollhouse.store.schema import charge_summaries, customers, payments, transactions
+from tollhouse.store.schema import charge_summaries, customers, payments, refunds, transactions
 from tollhouse.store.store import SqlStore
 
 _CUSTOMER = [customers.c[name] for name in columns_of(CustomerFact)]
@@ -77,9 +77,26 @@ class SqlQueries:
 
     def tenants_with_due_payments(self, now: int) -> list[int]:
         """Tenants that have pending payments whose look-up is due."""
-        query = select(payments.c.tenant_id).where(text("state = 'pending'"), payments.c.look_up_at <= now).distinct()
+        return self._tenants_with_due(payments, now)
+
+    def tenants_with_due_refunds(self, now: int) -> list[int]:
+        """Tenants that have pending refunds whose look-up is due."""
+        return self._tenants_with_due(refunds, now)
+
+    def _tenants_with_due(self, table: Table, now: int) -> list[int]:
+        query = select(table.c.tenant_id).where(text("state = 'pending'"), table.c.look_up_at <= now).distinct()
         with self._store.reading_rows() as connection:
             return sorted(connection.execute(query).scalars())
+
+    def open_outcomes(self) -> dict[str, tuple[int, int | None]]:
+        """How many payments and refunds are pending, and by when the first of each should have been answered."""
+        found: dict[str, tuple[int, int | None]] = {}
+        with self._store.reading_rows() as connection:
+            for kind, table in (("payment", payments), ("refund", refunds)):
+                query = select(func.count(), func.min(table.c.call_until_at)).where(text("state = 'pending'"))
+                count, oldest_at = connection.execute(query).one()
+                found[kind] = (int(count), None if oldest_at is None else int(oldest_at))
+        return found
 
 
 def _customer(connection: Connection, tenant_id: int, uid: str) -> CustomerFact | None:

@@ -62,6 +62,7 @@ TABLES: dict[type[facts.Fact], Table] = {
     facts.DeliveryFact: schema.deliveries,
     facts.DeliveryAttemptFact: schema.delivery_attempts,
     facts.SandboxPaymentFact: schema.sandbox_payments,
+    facts.SandboxRefundFact: schema.sandbox_refunds,
 }
 
 

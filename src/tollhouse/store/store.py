@@ -82,6 +82,10 @@ class SqlStore:
     def tenants(self) -> list[TenantFact]:
         return self._everywhere(TenantFact)
 
+    def tenant_called(self, slug: str) -> TenantFact | None:
+        found = self._everywhere(TenantFact, slug=slug)
+        return found[0] if found else None
+
     def key(self, key_hash: str) -> KeyFact | None:
         found = self._everywhere(KeyFact, key_hash=key_hash)
         return found[0] if found else None

@@ -35,6 +35,7 @@ from sqlalchemy.types import TypeEngine
 
 from tollhouse.ledger.facts import (
     CustomerFact,
+    DeliveryFact,
     ExchangeRateFact,
     Fact,
     InvoiceTransactionFact,
@@ -42,11 +43,13 @@ from tollhouse.ledger.facts import (
     OccurrenceFact,
     PaymentFact,
     ReceiptFact,
+    RefundFact,
     ScheduleFact,
     SummaryFact,
     TenantFact,
     TransactionFact,
 )
+from tollhouse.store import deliveries
 from tollhouse.store.faults import translated
 from tollhouse.store.rows import TABLES, columns_of
 from tollhouse.store.statements import PostgresStatements, SqliteStatements, Statements
@@ -162,16 +165,26 @@ class Unit:
     def occurrences(self, keys: Sequence[tuple[int, int, str]]) -> list[OccurrenceFact]:
         return self._read(OccurrenceFact, "occurrences", *self._keyed(keys))
 
+    def open_deliveries(self, endpoint_id: int, count: int, customer_number: int = 0) -> list[DeliveryFact]:
+        query = deliveries.open_deliveries(self._is_sqlite, of_customer=bool(customer_number))
+        of_one = {"customer": customer_number} if customer_number else {}
+        return self._deliveries(query, endpoint_id, count, **of_one)
+
+    def failed_deliveries(self, endpoint_id: int, count: int) -> list[DeliveryFact]:
+        return self._deliveries(deliveries.failed_deliveries(self._is_sqlite), endpoint_id, count)
+
+    def due_deliveries(self, endpoint_id: int, now: int, count: int) -> list[DeliveryFact]:
+        return self._deliveries(deliveries.due_deliveries(self._is_sqlite), endpoint_id, count, now=now)
+
+    def _deliveries(self, query: Executable, endpoint_id: int, count: int, **values: int) -> list[DeliveryFact]:
+        which = {"tenant": self.tenant_id, "endpoint": endpoint_id, "count": count, **values}
+        return [DeliveryFact(*row) for row in self._run(query, which)]
+
     def due_payments(self, now: int, count: int) -> list[PaymentFact]:
-        payments = TABLES[PaymentFact]
-        query = (
-            select(*(payments.c[name] for name in columns_of(PaymentFact)))
-            .where(payments.c.tenant_id == self.tenant_id, payments.c.state == "pending", payments.c.look_up_at <= now)
-            .order_by(payments.c.look_up_at)
-            .limit(count)
-            .with_for_update(skip_locked=True)
-        )
-        return [PaymentFact(*row) for row in self._run(query)]
+        return [PaymentFact(*row) for row in self._run(self._due(PaymentFact, now, count))]
+
+    def due_refunds(self, now: int, count: int) -> list[RefundFact]:
+        return [RefundFact(*row) for row in self._run(self._due(RefundFact, now, count))]
 
     def uninvoiced(
         self, customer_number: int, kinds: Sequence[str], start_at: int, end_at: int, count: int
@@ -211,6 +224,12 @@ class Unit:
         return None if row is None else LoginNameFact(*row)
 
     # Writes.
+
+    def hold(self, kind: type[Fact], /, **equals: Any) -> None:
+        table = TABLES[kind]
+        if not self._is_sqlite:
+            held = select(literal(1)).select_from(table).where(self._matches(table, equals))
+            self._run(held.with_for_update(read=True)).close()
 
     def insert(self, facts: Sequence[Fact]) -> None:
         if self._is_sqlite and len(facts) <= VALUES_MAX:
@@ -256,6 +275,16 @@ class Unit:
         self._run(update(customers).where(self._is_below(number)).values(path=literal(path) + behind))
 
     # How.
+
+    def _due(self, kind: type[PaymentFact | RefundFact], now: int, count: int) -> Select[Any]:
+        table = TABLES[kind]
+        return (
+            select(*(table.c[name] for name in columns_of(kind)))
+            .where(table.c.tenant_id == self.tenant_id, table.c.state == "pending", table.c.look_up_at <= now)
+            .order_by(table.c.look_up_at)
+            .limit(count)
+            .with_for_update(skip_locked=True)
+        )
 
     def _is_below(self, number: int) -> ColumnElement[bool]:
         """Whether a customer is the one with this number or below it, however deep, deleted or not."""

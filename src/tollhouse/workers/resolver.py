@@ -1,7 +1,7 @@
-"""Finds out what became of payments whose outcome is open: a gateway that did not answer, a process that died.
+"""Finds out what became of money whose outcome is open: a gateway that did not answer, a process that died.
 
 Claims what is due, asks the gateway under the same key, and settles by what it says. What stays open comes back later,
-with growing gaps.
+with growing gaps. One resolver is for payments, another for refunds.
 """
 
 from __future__ import annotations
@@ -9,20 +9,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import structlog
 
 from tollhouse.ledger.clock import Clock
-from tollhouse.ledger.commands import ClaimUnresolved, Command, GatewayAnswer, Receipt, SettlePurchase
-from tollhouse.ledger.facts import PaymentFact
+from tollhouse.ledger.commands import Command, GatewayAnswer, Receipt
 from tollhouse.ledger.ports import Gateway
-from tollhouse.ledger.purchase_details import gateway_charge
+from tollhouse.ledger.purchase_details import is_contradicted
+from tollhouse.workers.open_moves import LookedUp, OpenMoves
 
 PAUSE_SECONDS = 1.0
-LOOK_UPS_AT_ONCE = 8
-LEASE_SECONDS = 60
 PLACE_WAIT_SECONDS = 10.0
+
+M = TypeVar("M")
 
 Execute = Callable[[Command], Awaitable[Receipt]]
 #: A place among the gateway calls: inside it, what it yields runs work in a thread.
@@ -31,9 +31,10 @@ Place = Callable[[float], AbstractAsyncContextManager[Callable[..., Awaitable[An
 log = structlog.get_logger("tollhouse.resolver")
 
 
-class Resolver:
+class Resolver(Generic[M]):
     def __init__(
         self,
+        moves: OpenMoves[M],
         *,
         due_tenants: Callable[[], Awaitable[list[int]]],
         execute: Execute,
@@ -41,16 +42,15 @@ class Resolver:
         gateways: Mapping[str, Gateway],
         clock: Clock,
         timeout_seconds: int,
-        resolve_after_seconds: int,
     ) -> None:
-        """`due_tenants` names the tenants that have payments to look up; `place` is the gateway calls' pool."""
+        """`due_tenants` names the tenants that have some to look up; `place` is the gateway calls' pool."""
+        self._moves = moves
         self._due_tenants = due_tenants
         self._execute = execute
         self._place = place
         self._gateways = gateways
         self._clock = clock
         self._timeout_seconds = timeout_seconds
-        self._resolve_after_seconds = resolve_after_seconds
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -67,65 +67,42 @@ class Resolver:
             try:
                 count = await self.resolve_due()
             except Exception as error:  # noqa: BLE001 - tried again after the pause, whatever it was
-                log.error("looking for open payments failed", reason=type(error).__name__)
+                log.error("looking for open outcomes failed", reason=type(error).__name__)
                 count = 0
             if count == 0:
                 await asyncio.sleep(PAUSE_SECONDS)
 
     async def resolve_due(self) -> int:
-        """Look up some of the payments that are due, of each tenant; how many."""
+        """Look up some of the moves that are due, of each tenant; how many."""
         count = 0
         for tenant_id in await self._due_tenants():
-            claimed = await self._claim(tenant_id)
-            await asyncio.gather(*(self._resolve(payment) for payment in claimed))
+            receipt = await self._execute(self._moves.claim(tenant_id))
+            claimed: tuple[M, ...] = receipt.result
+            await asyncio.gather(*(self._resolve(move) for move in claimed))
             count += len(claimed)
         return count
 
-    async def _claim(self, tenant_id: int) -> tuple[PaymentFact, ...]:
-        receipt = await self._execute(
-            ClaimUnresolved(
-                tenant_id=tenant_id,
-                count=LOOK_UPS_AT_ONCE,
-                lease_seconds=LEASE_SECONDS,
-                resolve_after_seconds=self._resolve_after_seconds,
-            )
-        )
-        claimed: tuple[PaymentFact, ...] = receipt.result
-        return claimed
-
-    async def _resolve(self, payment: PaymentFact) -> None:
+    async def _resolve(self, move: M) -> None:
+        names = self._moves.names(move)
         try:
-            settled = await self._execute(await self._looked_up(payment))
-        except Exception as error:  # noqa: BLE001 - one payment's trouble is not the others'
-            log.error("a payment stays open", **_named(payment), reason=type(error).__name__)
+            found = await self._looked_up(move)
+            receipt = await self._execute(self._moves.settling(move, found))
+        except Exception as error:  # noqa: BLE001 - one move's trouble is not the others'
+            log.error("an outcome stays open", **names, reason=type(error).__name__)
             return
-        log.info("a payment was looked up", **_named(payment), state=settled.result.state)
+        state = self._moves.state(receipt.result)
+        if is_contradicted(state, found.answer.outcome):
+            log.error("a look-up contradicts what was settled: look into it by hand", **names, state=state)
+        else:
+            log.info("an outcome was looked up", **names, state=state)
 
-    async def _looked_up(self, payment: PaymentFact) -> SettlePurchase:
+    async def _looked_up(self, move: M) -> LookedUp:
         started_at = self._clock.now()
-        answer = await self._ask(payment)
-        return SettlePurchase(
-            tenant_id=payment.tenant_id,
-            payment_id=payment.payment_id,
-            customer_number=payment.customer_number,
-            kind="look_up",
-            attempt_no=1 + payment.look_ups,
-            answer=answer,
-            started_at=started_at,
-            ended_at=self._clock.now(),
-            resolve_after_seconds=self._resolve_after_seconds,
-        )
+        answer = await self._ask(move)
+        return LookedUp(answer, started_at, self._clock.now())
 
-    async def _ask(self, payment: PaymentFact) -> GatewayAnswer:
-        gateway = self._gateways[payment.gateway]
-
-        def look_up() -> GatewayAnswer:
-            return gateway.look_up(gateway_charge(payment), self._timeout_seconds)
-
+    async def _ask(self, move: M) -> GatewayAnswer:
+        gateway = self._gateways[self._moves.gateway(move)]
         async with self._place(PLACE_WAIT_SECONDS) as run:
-            answer: GatewayAnswer = await run(look_up)
+            answer: GatewayAnswer = await run(self._moves.look_up, gateway, move, self._timeout_seconds)
             return answer
-
-
-def _named(payment: PaymentFact) -> dict[str, Any]:
-    return {"tenant_id": payment.tenant_id, "order_id": payment.order_id, "look_ups": payment.look_ups}

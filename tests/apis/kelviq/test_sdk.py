@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from kelviq_sdk import AuthenticationError, InvalidRequestError, Kelviq, NotFoundError, ServerError
 
-from tests.harness import Server
+from tests.harness import Server, provisioned_sqlite, sqlite_copy, start_server
 
 # The SDK is written for an older pydantic.
 pytestmark = pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecatedSince212")
@@ -25,10 +25,15 @@ PURCHASE: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-def server(serve: Callable[..., Server], acme_url: str, monkeypatch: pytest.MonkeyPatch) -> Server:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    return serve(acme_url, gateway_timeout_seconds="1", resolve_after_seconds="1")
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("sdk")
+    url = sqlite_copy(provisioned_sqlite(), folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NO_PROXY", "127.0.0.1")
+        running = start_server(url, folder, gateway_timeout_seconds="1", resolve_after_seconds="1")
+        yield running
+        running.kill()
 
 
 def sync_client(server: Server, key: str = "sk_test_acme") -> Any:
@@ -94,7 +99,7 @@ def test_what_the_sdk_makes_of_other_errors(server: Server) -> None:
         kelviq.charges.create(**PURCHASE)
     assert forbidden.value.status_code == 403
     with sync_client(server) as kelviq, pytest.raises(NotFoundError) as missing:
-        kelviq.customers.retrieve("cust_789")
+        kelviq.customers.retrieve("nobody")
     assert missing.value.details == {"detail": "Not found."}
     silent = {**PURCHASE, "planIdentifier": "worldwide", "customerId": "cust_timeout", "features": None}
     with sync_client(server, "sk_test_shop") as kelviq, pytest.raises(ServerError) as unknown:

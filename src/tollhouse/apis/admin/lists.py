@@ -13,12 +13,15 @@ from tollhouse.ledger.facts import (
     ExchangeRateFact,
     Fact,
     KeyFact,
+    PaymentFact,
     PaymentMethodFact,
+    RefundFact,
     ScheduleFact,
     TopupRequestFact,
 )
 from tollhouse.ledger.facts.schedules import PARKED
 from tollhouse.ledger.ports import Reader
+from tollhouse.ledger.purchase_details import PENDING
 from tollhouse.ledger.queries import Found, Page
 
 F = TypeVar("F", bound=Fact)
@@ -107,3 +110,45 @@ def parked_charges(reader: Reader, page: Page) -> Found[dict[str, Any]]:
         for row in schedules.rows
     ]
     return Found(rows, schedules.total)
+
+
+def pending_payments(reader: Reader, page: Page) -> Found[dict[str, Any]]:
+    """Payments whose outcome is not known, the one that is looked up next first."""
+    payments = _on_page(reader, PaymentFact, ("look_up_at", "payment_id"), page, state=PENDING)
+    numbers = sorted({payment.customer_number for payment in payments.rows})
+    customers = {c.number: c.reference for c in reader.find(CustomerFact, number=numbers)}
+    rows = [
+        {
+            "order": row.order_id,
+            "customer": customers.get(row.customer_number),
+            "gateway": row.gateway,
+            "amount": major_text(row.amount_minor, row.currency),
+            "currency": row.currency,
+            "answer_due": row.call_until_at // SECOND,
+            "look_ups": row.look_ups,
+            "next_look_up": row.look_up_at and row.look_up_at // SECOND,
+        }
+        for row in payments.rows
+    ]
+    return Found(rows, payments.total)
+
+
+def pending_refunds(reader: Reader, page: Page) -> Found[dict[str, Any]]:
+    """Refunds whose outcome is not known, the one that is looked up next first."""
+    refunds = _on_page(reader, RefundFact, ("look_up_at", "refund_id"), page, state=PENDING)
+    ids = sorted({refund.payment_id for refund in refunds.rows})
+    payments = {payment.payment_id: payment for payment in reader.find(PaymentFact, payment_id=ids)}
+    rows = [
+        {
+            "refund": row.uid,
+            "order": payments[row.payment_id].order_id,
+            "gateway": payments[row.payment_id].gateway,
+            "amount": major_text(row.amount_minor, row.currency),
+            "currency": row.currency,
+            "answer_due": row.call_until_at // SECOND,
+            "look_ups": row.look_ups,
+            "next_look_up": row.look_up_at and row.look_up_at // SECOND,
+        }
+        for row in refunds.rows
+    ]
+    return Found(rows, refunds.total)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from tollhouse.apis.strict_json import JsonMalformed, parse
+from tollhouse.apis.admin.answers import Refused, object_from_wire
 from tollhouse.ledger.clock import CLOCK_MAX, SECOND
 from tollhouse.ledger.commands.schedules import RetryParked
 from tollhouse.ledger.facts import TenantFact
@@ -14,17 +14,9 @@ _ID_MAX = 2**53 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Refused(ValueError):
-    """A body that cannot be used: an HTTP status and a sentence."""
-
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status = status
-
-
 def clock_to_move(body: bytes) -> int:
     """The instant of `{"now": "2027-01-31T09:00:00Z"}`."""
-    values = _object(body, "now")
+    values = object_from_wire(body, "now")
     text = values.get("now")
     try:
         if not isinstance(text, str):
@@ -53,22 +45,9 @@ def parked_to_retry(body: bytes, tenant_id: int) -> RetryParked:
 
     A charge to everybody on a plan at once is parked for the customer 0.
     """
-    values = _object(body, "charge", "customer")
+    values = object_from_wire(body, "charge", "customer")
     for name, value in values.items():
         least = 1 if name == "charge" else 0
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= _ID_MAX:
             raise Refused(422, f"{name}: must be a number.")
     return RetryParked(tenant_id=tenant_id, charge_id=values.get("charge", 0), customer_number=values.get("customer"))
-
-
-def _object(body: bytes, *names: str) -> dict[str, Any]:
-    try:
-        values = parse(body)
-    except JsonMalformed as error:
-        raise Refused(400, str(error)) from error
-    if not isinstance(values, dict):
-        raise Refused(422, "The body must be a JSON object.")
-    for name in values:
-        if name not in names:
-            raise Refused(422, f"There is no {name[:50]!r} here." if name.isprintable() else "There is an unknown key.")
-    return values

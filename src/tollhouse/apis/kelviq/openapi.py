@@ -27,8 +27,12 @@ _KEY = {
 _ERROR_FIELDS = {
     "detail": {"type": "string", "description": "A sentence to be read."},
     "code": {"type": "string", "description": "Stays as it is; absent where fields were refused."},
+    "error": {"type": "string", "description": "Of refunds: what was refused, in one sentence."},
     "orderId": {"type": "string", "description": "The order of a payment whose outcome is not known yet."},
 }
+
+_FAULTS = {"type": "array", "items": {"type": "string"}, "minItems": 1}
+_WORDS_OR_FAULTS = {"anyOf": [{"type": "string"}, _FAULTS]}
 
 _ERRORS = {
     400: "Refused. Nothing was changed.",
@@ -53,7 +57,7 @@ def _described(operation: Operation) -> dict[str, Any]:
         "responses": {str(status): _response(operation, status) for status in _statuses(operation)},
     }
     if operation.body:
-        described["requestBody"] = {"required": True, "content": _json(operation.body)}
+        described["requestBody"] = {"required": not operation.body_is_optional, "content": _json(operation.body)}
     return described
 
 
@@ -120,10 +124,15 @@ DOCUMENT: dict[str, Any] = {
             },
             "DetailError": {
                 "type": "object",
-                "description": "`detail` and `code`, or `detail` and the faults of each field by its name.",
+                "description": "`detail` and `code`, or `detail` and the faults of each field by its name. "
+                "An offering's has `status` and `message` besides, both in words.",
                 "required": ["detail"],
-                "properties": _ERROR_FIELDS,
-                "additionalProperties": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+                "properties": {
+                    **_ERROR_FIELDS,
+                    # Names of fields as well, which may be at fault.
+                    **dict.fromkeys(("orderId", "status", "message"), _WORDS_OR_FAULTS),
+                },
+                "additionalProperties": _FAULTS,
             },
         },
     },

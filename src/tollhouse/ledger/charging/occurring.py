@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from tollhouse.domain import money
+from tollhouse.domain.decimals import fraction_text
 from tollhouse.ledger.book import Book
 from tollhouse.ledger.charging.tariffs import Tariff
 from tollhouse.ledger.facts import ChargeFact, CustomerFact, OccurrenceFact, TransactionFact, TransactionTaxFact
@@ -61,6 +62,7 @@ def occur(book: Book, charge: ChargeFact, customer: CustomerFact, tariff: Tariff
             occurrence_key=event.key,
             transaction_id=transaction.transaction_id,
             charged_at=transaction.recorded_at,
+            basis=f"{charge.amount} {charge.currency} {fraction_text(tariff.share)}",
         )
     )
     if settlement == "balance":

@@ -37,6 +37,7 @@ class Tariff(msgspec.Struct, frozen=True, dict=True):
     net_minor: int
     buy_minor: int
     lines: tuple[TaxLine, ...]
+    share: Fraction = WHOLE
 
     @cached_property
     def tax_minor(self) -> int:
@@ -95,6 +96,7 @@ class Tariffs:
             net_minor=net_minor,
             buy_minor=_converted_minor(charge.buy, share, conversion, currency),
             lines=assess(self._sight, owed, net_minor, currency),
+            share=share,
         )
         if abs(tariff.gross_minor) > money.AMOUNT_MINOR_MAX:
             raise AmountOutOfRange

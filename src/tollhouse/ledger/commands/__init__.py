@@ -5,6 +5,7 @@ token stands for: the parsed request before any default was taken from a clock.
 """
 
 from tollhouse.ledger.commands.charges import ChargeNow, CreateCharge, DeleteCharge, UpdateCharge
+from tollhouse.ledger.commands.checkouts import CHECKOUT_SCOPE, OpenCheckout
 from tollhouse.ledger.commands.command import (
     PUBLIC_SCOPE,
     TENANT_SCOPE,
@@ -24,6 +25,12 @@ from tollhouse.ledger.commands.customers import (
     UpdateCustomer,
 )
 from tollhouse.ledger.commands.invoices import CreateInvoice
+from tollhouse.ledger.commands.payment_methods import (
+    ConfirmPaymentMethod,
+    RemovePaymentMethod,
+    SavePaymentMethod,
+    SetDefaultMethod,
+)
 from tollhouse.ledger.commands.people import (
     PRIVILEGES,
     CreatePerson,
@@ -41,26 +48,34 @@ from tollhouse.ledger.commands.purchases import (
     ClaimUnresolved,
     GatewayAnswer,
     GatewayCharge,
+    GatewayEvent,
+    GatewayMethod,
     GatewayRefund,
     SettlePurchase,
     StartPurchase,
+    event_attempt_no,
 )
 from tollhouse.ledger.commands.recording import Identity, RecordCharges, RecordedItem
+from tollhouse.ledger.commands.registering import ArchiveCustomer, ChangeRegistered, RegisterCustomer
 from tollhouse.ledger.commands.taxes import TAXABLE, CreateTax, SetLiability, UpdateTax
 from tollhouse.ledger.commands.transactions import AddToBalance, CreateTransaction
 
 __all__ = [
+    "CHECKOUT_SCOPE",
     "PRIVILEGES",
     "PRODUCT_TYPES",
     "PUBLIC_SCOPE",
     "TAXABLE",
     "TENANT_SCOPE",
     "AddToBalance",
+    "ArchiveCustomer",
     "Caller",
+    "ChangeRegistered",
     "ChargeNow",
     "CheckableCommand",
     "ClaimUnresolved",
     "Command",
+    "ConfirmPaymentMethod",
     "CreateCharge",
     "CreateCustomer",
     "CreateInvoice",
@@ -75,17 +90,24 @@ __all__ = [
     "DeletePerson",
     "GatewayAnswer",
     "GatewayCharge",
+    "GatewayEvent",
+    "GatewayMethod",
     "GatewayRefund",
     "Idempotency",
     "Identity",
     "MoveCustomer",
+    "OpenCheckout",
     "PurchaseProduct",
     "Receipt",
     "RecordCharges",
     "RecordLogin",
     "RecordedItem",
+    "RegisterCustomer",
+    "RemovePaymentMethod",
     "RequestTopup",
+    "SavePaymentMethod",
     "SetAccess",
+    "SetDefaultMethod",
     "SetLiability",
     "SetPlanFee",
     "SetPlanProduct",
@@ -101,4 +123,5 @@ __all__ = [
     "UpdateTax",
     "UseCode",
     "customer_scope",
+    "event_attempt_no",
 ]

@@ -11,6 +11,7 @@ import msgspec
 from tollhouse.ledger.book import Book
 from tollhouse.ledger.events.objects import instant_text
 from tollhouse.ledger.facts import CustomerFact, DeliveryFact, EventFact, WebhookEndpointFact
+from tollhouse.ledger.lanes import PENDING, WAITING
 
 #: Every type of event that is told, as webhook endpoints subscribe to them.
 EVENT_TYPES = (
@@ -27,12 +28,10 @@ EVENT_TYPES = (
     "payment_method.updated",
     "refund.created",
     "refund.updated",
+    "subscription.cancelled",
     "subscription.created",
 )
 EVERYTHING = "*"
-
-WAITING = "waiting"
-PENDING = "pending"
 
 
 def emit(
@@ -65,7 +64,7 @@ def emit(
     )
     book.add(event)
     for endpoint in endpoints:
-        book.put(_delivery(book, event, endpoint))
+        book.lanes.put(new_delivery(book, event, endpoint))
 
 
 def _endpoints(book: Book, event_type: str) -> list[WebhookEndpointFact]:
@@ -77,9 +76,9 @@ def wants(endpoint: WebhookEndpointFact, event_type: str) -> bool:
     return event_type in events or EVERYTHING in events
 
 
-def _delivery(book: Book, event: EventFact, endpoint: WebhookEndpointFact) -> DeliveryFact:
-    """Due at once, unless an earlier event of the customer is still on its way to the endpoint."""
-    is_first = not book.is_on_its_way(endpoint.endpoint_id, event.customer_number)
+def new_delivery(book: Book, event: EventFact, endpoint: WebhookEndpointFact) -> DeliveryFact:
+    """Due at once, unless another event of the customer is still on its way to the endpoint."""
+    is_first = not book.lanes.is_busy(endpoint.endpoint_id, event.customer_number)
     return DeliveryFact(
         tenant_id=event.tenant_id,
         endpoint_id=endpoint.endpoint_id,

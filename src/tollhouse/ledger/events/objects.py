@@ -10,19 +10,19 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
-
 from tollhouse.domain.money import major_text
+from tollhouse.ledger.checkout_details import asked_of
 from tollhouse.ledger.clock import SECOND
 from tollhouse.ledger.facts import (
+    CheckoutSessionFact,
     CustomerFact,
-    CustomerProfileFact,
     PaymentFact,
     PaymentMethodDetailsFact,
     PaymentMethodFact,
     RefundFact,
     TenantFact,
 )
+from tollhouse.ledger.profiles import profile_of
 from tollhouse.ledger.purchase_details import PurchaseDetail, detail_of
 from tollhouse.ledger.sight import Sight
 
@@ -51,8 +51,8 @@ def customer_object(sight: Sight, customer: CustomerFact) -> dict[str, Any]:
         "customer_id": customer.reference,
         "name": customer.name or None,
         "email": customer.email,
-        "metadata": _profile(sight, customer)[0],
-        "billing_address": _profile(sight, customer)[1],
+        "metadata": profile_of(sight, customer).metadata,
+        "billing_address": profile_of(sight, customer).billing_address,
     }
 
 
@@ -98,7 +98,7 @@ def subscription_object(sight: Sight, customer: CustomerFact, payment: PaymentFa
     detail = detail_of(payment)
     return {
         **_of_payment(sight, customer, payment, payment.uid, "subscription"),
-        "status": "active",
+        "status": "active" if payment.revoked_at is None else "canceled",
         "plan": _plan(detail),
         "product": _product(detail),
         "amount": major_text(payment.amount_minor, payment.currency),
@@ -106,7 +106,7 @@ def subscription_object(sight: Sight, customer: CustomerFact, payment: PaymentFa
         "currency": payment.currency,
         "recurrence": "",
         "start_date": day_text(payment.created_at),
-        "end_date": None,
+        "end_date": None if payment.revoked_at is None else day_text(payment.revoked_at),
         "billing_period_start_time": None,
         "billing_period_end_time": None,
         "trial_start": None,
@@ -148,6 +148,29 @@ def payment_method_object(
     }
 
 
+def checkout_session_object(
+    sight: Sight, customer: CustomerFact, session: CheckoutSessionFact, payment: PaymentFact
+) -> dict[str, Any]:
+    detail, asked = detail_of(payment), asked_of(session)
+    return {
+        **_common(sight, session.uid, "checkout_session", session.created_at, session.modified_at),
+        "customer": _customer(sight, customer),
+        "status": session.state,
+        "checkout_type": "ONE_TIME",
+        "customer_id": customer.uid,
+        "amount": major_text(payment.amount_minor, payment.currency),
+        "amount_units": payment.amount_minor,
+        "currency": payment.currency,
+        "discount_code": None,
+        "features": [{"identifier": f.identifier, "quantity": f.quantity} for f in detail.features],
+        "plan": _plan(detail),
+        "product": _product(detail),
+        "billing_address": profile_of(sight, customer).billing_address,
+        "metadata": asked.metadata,
+        "data": {},
+    }
+
+
 def method_data(details: PaymentMethodDetailsFact | None) -> dict[str, Any]:
     """What may be shown of a card; nothing where nothing is known."""
     if details is None or not details.last4:
@@ -165,7 +188,7 @@ def method_data(details: PaymentMethodDetailsFact | None) -> dict[str, Any]:
 def _of_payment(
     sight: Sight, customer: CustomerFact, payment: PaymentFact, object_id: str, kind: str
 ) -> dict[str, Any]:
-    modified_at = payment.settled_at or payment.created_at
+    modified_at = payment.revoked_at or payment.settled_at or payment.created_at
     return {
         **_common(sight, object_id, kind, payment.created_at, modified_at),
         "customer": _customer(sight, customer),
@@ -188,18 +211,8 @@ def _customer(sight: Sight, customer: CustomerFact) -> dict[str, Any]:
         "name": customer.name or None,
         "email": customer.email,
         "customer_id": customer.reference,
-        "billing_address": _profile(sight, customer)[1],
+        "billing_address": profile_of(sight, customer).billing_address,
     }
-
-
-def _profile(sight: Sight, customer: CustomerFact) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Metadata and billing address."""
-    for profile in sight.find(CustomerProfileFact, customer_number=customer.number):
-        return (
-            msgspec.json.decode(profile.metadata, type=dict[str, Any]),
-            msgspec.json.decode(profile.billing_address, type=dict[str, Any]),
-        )
-    return {}, {"country": customer.country} if customer.country else {}
 
 
 def _product(detail: PurchaseDetail) -> dict[str, Any]:

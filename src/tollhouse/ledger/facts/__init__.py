@@ -44,6 +44,7 @@ from tollhouse.ledger.facts.payments import (
     RefundAttemptFact,
     RefundFact,
     SandboxPaymentFact,
+    SandboxRefundFact,
 )
 from tollhouse.ledger.facts.people import (
     LoginAddressFact,
@@ -110,6 +111,7 @@ __all__ = [
     "RetiredReferenceFact",
     "RoleFact",
     "SandboxPaymentFact",
+    "SandboxRefundFact",
     "ScheduleFact",
     "SummaryFact",
     "TaxFact",

@@ -194,7 +194,7 @@ class PlanVersionFact(ChangingFact):
         return (self.plan_number, self.version)
 
 
-class PlanEntitlementFact(Fact):
+class PlanEntitlementFact(ChangingFact):
     """What a purchase of a plan gives access to, as published.
 
     `value` is JSON: true or false for a BOOLEAN feature, a whole number for the others, null where nothing was said.
@@ -210,8 +210,12 @@ class PlanEntitlementFact(Fact):
     hard_limit: int
     reset: str
 
+    @property
+    def key(self) -> tuple[Any, ...]:
+        return (self.plan_number, self.position)
 
-class PlanPriceFact(Fact):
+
+class PlanPriceFact(ChangingFact):
     """A price of a plan, in the plan's order. `countries` is a JSON list of ISO 3166-1 codes; empty is everywhere."""
 
     tenant_id: int
@@ -225,8 +229,12 @@ class PlanPriceFact(Fact):
     countries: str
     uid: str = ""
 
+    @property
+    def key(self) -> tuple[Any, ...]:
+        return (self.plan_number, self.position)
 
-class PriceFeatureFact(Fact):
+
+class PriceFeatureFact(ChangingFact):
     """What a feature costs in a price. `tiers` is a JSON list of brackets in order: `up_to` (null: no end),
     `unit_amount` and `flat_amount` as decimal text; empty for FLAT and PACKAGE."""
 
@@ -241,3 +249,7 @@ class PriceFeatureFact(Fact):
     quantity_min: int | None
     quantity_max: int | None
     tiers: str = "[]"
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        return (self.plan_number, self.price_position, self.position)

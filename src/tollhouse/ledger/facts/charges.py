@@ -49,7 +49,8 @@ class ChargeFact(ChangingFact):
 class OccurrenceFact(Fact):
     """One date on which a charge fell due for one customer. The first three after the tenant are its key.
 
-    `occurrence_key` is the local day on which the period starts, or `#1`, `#2` … for a charge without periods.
+    `occurrence_key` is the local day on which the period starts, or `#1`, `#2` … for a charge without periods. `basis`
+    is what the charge was then: its amount, its currency, and the share of it that was owed; empty where not kept.
     """
 
     tenant_id: int
@@ -58,3 +59,4 @@ class OccurrenceFact(Fact):
     occurrence_key: str
     transaction_id: int
     charged_at: int
+    basis: str = ""

@@ -11,7 +11,7 @@ class WebhookEndpointFact(ChangingFact):
     """Where events are sent. `events` is a JSON list of types, or of `*` alone for all.
 
     What is sent is signed with `secret` until `next_secret_at`, then with `next_secret`; both are null where no other
-    secret is to come. `state` is enabled, disabled or removed.
+    secret is to come. `state` is enabled, disabled, removing (its open deliveries are being given up) or removed.
     """
 
     tenant_id: int
@@ -51,8 +51,8 @@ class DeliveryFact(ChangingFact):
     """One event on its way to one endpoint.
 
     `state` is waiting (an earlier event of the customer is not yet through), pending (due at `due_at`), delivered or
-    failed (given up). `attempts` counts those made; one under way is due again when it
-    counts as lost.
+    failed (given up). `failure` is why the last attempt failed. `attempts` counts those made since it was last asked
+    for. While one is under way, `claimed_until_at` is when it counts as lost; it is due again then.
     """
 
     tenant_id: int
@@ -65,6 +65,8 @@ class DeliveryFact(ChangingFact):
     due_at: int | None
     created_at: int
     modified_at: int
+    claimed_until_at: int | None = None
+    failure: str = ""
 
     @property
     def key(self) -> tuple[Any, ...]:

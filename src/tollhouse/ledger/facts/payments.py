@@ -7,7 +7,7 @@ from typing import Any
 from tollhouse.ledger.facts.fact import ChangingFact, Fact
 
 
-class PaymentMethodFact(Fact):
+class PaymentMethodFact(ChangingFact):
     """A customer's way to pay, as its gateway knows it by `token`. `state` is succeeded, requires_action or removed; at
     most one of a customer's is the default."""
 
@@ -19,6 +19,10 @@ class PaymentMethodFact(Fact):
     is_default: int
     state: str
     created_at: int
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        return (self.payment_method_id,)
 
 
 class PaymentMethodDetailsFact(ChangingFact):
@@ -40,13 +44,13 @@ class PaymentMethodDetailsFact(ChangingFact):
         return (self.payment_method_id,)
 
 
-class PaymentFact(Fact):
+class PaymentFact(ChangingFact):
     """Money to be taken by a gateway, written before the gateway is called.
 
     `state` is pending, succeeded or declined; `decline_code` and `decline_text` say why not. `detail` is JSON: all that
     the answer prints besides. `call_until_at` is the end of the call's time; from `look_up_at` on an unknown outcome is
     looked up again. Of the amount, `refunded_minor` was paid back, and `refund_reserved_minor` was or is being paid
-    back: refunded ≤ reserved ≤ amount.
+    back: refunded ≤ reserved ≤ amount. From `revoked_at` on it gives nothing any more.
     """
 
     tenant_id: int
@@ -73,9 +77,14 @@ class PaymentFact(Fact):
     settled_at: int | None
     refunded_minor: int = 0
     refund_reserved_minor: int = 0
+    revoked_at: int | None = None
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        return (self.payment_id,)
 
 
-class PaymentAttemptFact(Fact):
+class PaymentAttemptFact(ChangingFact):
     tenant_id: int
     payment_id: int
     attempt_no: int
@@ -83,6 +92,10 @@ class PaymentAttemptFact(Fact):
     outcome: str
     started_at: int
     ended_at: int
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        return (self.payment_id, self.attempt_no)
 
 
 class RefundFact(ChangingFact):
@@ -118,7 +131,7 @@ class RefundFact(ChangingFact):
         return (self.refund_id,)
 
 
-class RefundAttemptFact(Fact):
+class RefundAttemptFact(ChangingFact):
     tenant_id: int
     refund_id: int
     attempt_no: int
@@ -127,12 +140,16 @@ class RefundAttemptFact(Fact):
     started_at: int
     ended_at: int
 
+    @property
+    def key(self) -> tuple[Any, ...]:
+        return (self.refund_id, self.attempt_no)
+
 
 class EntitlementFact(ChangingFact):
     """What one purchase gave a customer of one feature.
 
-    `has_access` counts for BOOLEAN and CUSTOMIZABLE features, `usage_limit` (None: unlimited) and `used` for METERs; of
-    a CUSTOMIZABLE feature `usage_limit` is its value. `revoked_at` ends it.
+    `has_access` counts for BOOLEAN and CUSTOMIZABLE features, `usage_limit` (None: unlimited) and `used`, as it was
+    last said at `used_at`, for METERs; of a CUSTOMIZABLE feature `usage_limit` is its value. `revoked_at` ends it.
     """
 
     tenant_id: int
@@ -149,6 +166,7 @@ class EntitlementFact(ChangingFact):
     reset: str
     granted_at: int
     revoked_at: int | None
+    used_at: int | None = None
 
     @property
     def key(self) -> tuple[Any, ...]:
@@ -159,7 +177,7 @@ class CheckoutSessionFact(ChangingFact):
     """A page on which one customer can buy one plan once.
 
     `uid` is known to whoever may open the page. `state` is open, processing, success or expired. `asked` is JSON: what
-    the session was made with. `payment_id` is the payment under way or made, 0 before.
+    the session was made with. `payment_id` is the latest payment, 0 before there is one; `attempts` counts them.
     """
 
     tenant_id: int
@@ -170,6 +188,7 @@ class CheckoutSessionFact(ChangingFact):
     state: str
     asked: str
     payment_id: int
+    attempts: int
     created_at: int
     modified_at: int
     expires_at: int
@@ -185,6 +204,18 @@ class SandboxPaymentFact(Fact):
     tenant_id: int
     gateway_key: str
     token: str
+    currency: str
+    amount_minor: int
+    outcome: str
+    created_at: int
+
+
+class SandboxRefundFact(Fact):
+    """The same of money that the sandbox paid back."""
+
+    tenant_id: int
+    gateway_key: str
+    payment_key: str
     currency: str
     amount_minor: int
     outcome: str

@@ -10,6 +10,7 @@ import zoneinfo
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -18,8 +19,10 @@ from msgspec.structs import replace
 from tollhouse.domain import money
 from tollhouse.domain.decimals import decimal_from_text, decimal_text
 from tollhouse.domain.identity import folded_email, is_email, reference_ok
-from tollhouse.domain.pricing import QUANTITY_MAX
+from tollhouse.domain.pricing import AMOUNT_DECIMALS_MAX
 from tollhouse.ledger.addresses import is_source
+from tollhouse.ledger.catalog.features import details_of as feature_details_of
+from tollhouse.ledger.catalog.products import details_of as product_details_of
 from tollhouse.ledger.clock import CLOCK_MAX, SECOND, Clock
 from tollhouse.ledger.enrolling import customer_changed
 from tollhouse.ledger.facts import (
@@ -29,14 +32,13 @@ from tollhouse.ledger.facts import (
     CustomerFact,
     ExchangeRateFact,
     Fact,
+    FeatureDetailsFact,
     FeatureFact,
     KeyFact,
     LoginNameFact,
-    PaymentMethodFact,
     PersonFact,
     PlanFact,
-    PlanPriceFact,
-    PriceFeatureFact,
+    ProductDetailsFact,
     ProductFact,
     RoleFact,
     TaxFact,
@@ -53,14 +55,17 @@ from tollhouse.ledger.provisioning.document import (
     PaymentMethodTable,
     PersonTable,
     PlanTable,
-    PriceFeatureTable,
-    PriceTable,
     ProvisioningRefused,
     TaxTable,
     TenantTable,
+    WebhookEndpointTable,
 )
+from tollhouse.ledger.provisioning.payment_methods import apply_method
+from tollhouse.ledger.provisioning.plans import Reading, apply_sold, known_feature
+from tollhouse.ledger.provisioning.webhooks import apply_endpoint
 
 F = TypeVar("F", bound=Fact)
+Named = TypeVar("Named", ProductFact, FeatureFact)
 
 _NO_TENANT = 0
 _KEY_PREFIXES = {"secret": "sk_", "public": "pk_", "application": "ak_", "client": "ck_"}
@@ -173,9 +178,13 @@ class _Application:
         for role in document.roles:
             self._apply_role(role.name, role.privileges)
         for product in document.products:
-            self._apply_named(ProductFact, "product", product.identifier, product.name)
+            made = self._apply_named(ProductFact, "product", product.identifier, product.name)
+            self._describe(made, product.description)
         for feature in document.features:
-            self._apply_named(FeatureFact, "feature", feature.identifier, feature.name, feature_type=feature.type)
+            named = self._apply_named(
+                FeatureFact, "feature", feature.identifier, feature.name, feature_type=feature.type
+            )
+            self._describe(named, feature.description)
         for plan in document.plans:
             self._apply_plan(plan)
         for index, customer in enumerate(document.customers):
@@ -190,6 +199,8 @@ class _Application:
             self._apply_tax(tax)
         for index, rate in enumerate(document.exchange_rates):
             self._apply_rate(f"exchange_rates[{index}]", rate)
+        for index, endpoint in enumerate(document.webhook_endpoints):
+            self._apply_webhook_endpoint(f"webhook_endpoints[{index}]", endpoint)
 
     # The tenant, its keys and people.
 
@@ -438,31 +449,34 @@ class _Application:
 
     def _apply_named(
         self,
-        kind: type[ProductFact] | type[FeatureFact],
+        kind: type[Named],
         what: str,
         identifier: str,
         name: str | None,
         **more: Any,
-    ) -> None:
+    ) -> Named:
         _require(_is_slug(identifier), f"{what}s.{identifier}", "must be lower-case letters, digits, - and _")
         found = self._unit.find(kind, identifier=identifier)
         if found:
             changes = more if name is None else {**more, "name": name}
             if changes:
                 self._unit.change(kind, {"identifier": identifier}, **changes)
-            return
+            return found[0]
         values: dict[str, Any] = {
             "tenant_id": self._tenant_id,
             f"{what}_id": self._take(what),
             "uid": str(uuid.uuid4()),
         }
-        self._unit.insert([kind(**values, identifier=identifier, name=name or identifier, **more)])
+        fact = kind(**values, identifier=identifier, name=name or identifier, **more)
+        self._unit.insert([fact])
         self._count(f"{what}s")
+        return fact
 
     def _apply_plan(self, table: PlanTable) -> None:
         where = f"plans.{table.identifier}"
         _require(_is_slug(table.identifier), where, "must be lower-case letters, digits, - and _")
-        found = self._unit.find(PlanFact, identifier=table.identifier)
+        rows = _RowsAtOnce(self.known_tenant(), self._now, self._unit)
+        found = self._unit.find(PlanFact, lock=True, identifier=table.identifier)
         plan = found[0] if found else self._new_plan(where, table)
         if table.name is not None:
             plan.name = table.name
@@ -474,12 +488,11 @@ class _Application:
             plan.currency = _currency(f"{where}.currency", table.currency)
         if table.features is not None:
             for identifier in table.features:
-                self._known_feature(where, identifier)
+                known_feature(rows, where, identifier)
             plan.features = json.dumps(table.features)
         plan.state = table.state or plan.state
         self._unit.upsert([plan])
-        if table.prices is not None:
-            self._replace_prices(where, plan.number, table.prices)
+        apply_sold(rows, self.known_tenant(), plan, table, now=self._now, reading=Reading(_currency, _amount))
 
     def _apply_plan_owner(self, table: PlanTable) -> None:
         """After the customers: one of them owns the plan, others are on it."""
@@ -504,95 +517,27 @@ class _Application:
             created_at=self._now,
         )
 
-    def _replace_prices(self, where: str, plan_number: int, prices: list[PriceTable]) -> None:
-        self._unit.remove(PriceFeatureFact, plan_number=plan_number)
-        self._unit.remove(PlanPriceFact, plan_number=plan_number)
-        for position, price in enumerate(prices):
-            here = f"{where}.prices[{position}]"
-            currency = _currency(f"{here}.currency", price.currency)
-            amount = None if price.amount is None else _decimal(f"{here}.amount", price.amount, least=0)
-            _require(all(_is_country(c) for c in price.countries), f"{here}.countries", "must be ISO 3166-1")
-            countries = [country.upper() for country in price.countries]
-            self._unit.insert(
-                [
-                    PlanPriceFact(
-                        tenant_id=self._tenant_id,
-                        plan_number=plan_number,
-                        position=position,
-                        currency=currency,
-                        charge_period=price.charge_period,
-                        price_type=price.price_type,
-                        amount=None if amount is None else decimal_text(amount),
-                        tax_behavior=price.tax_behavior,
-                        countries=json.dumps(countries),
-                    )
-                ]
-            )
-            for feature_position, feature in enumerate(price.features):
-                self._add_price_feature(
-                    f"{here}.features[{feature_position}]", plan_number, position, feature_position, feature
-                )
-
-    def _add_price_feature(
-        self, where: str, plan_number: int, price_position: int, position: int, table: PriceFeatureTable
-    ) -> None:
-        self._known_feature(where, table.identifier)
-        _require(
-            (table.model == "PACKAGE") == (table.block_size is not None),
-            f"{where}.block_size",
-            "belongs to PACKAGE prices, which need one of at least 1",
-        )
-        _require(
-            (table.min_quantity or 1) <= (table.max_quantity or QUANTITY_MAX),
-            f"{where}.min_quantity",
-            "must not be above max_quantity",
-        )
-        self._unit.insert(
-            [
-                PriceFeatureFact(
-                    tenant_id=self._tenant_id,
-                    plan_number=plan_number,
-                    price_position=price_position,
-                    position=position,
-                    identifier=table.identifier,
-                    model=table.model,
-                    amount=decimal_text(_decimal(f"{where}.amount", table.amount, least=0)),
-                    block_size=table.block_size,
-                    quantity_min=table.min_quantity,
-                    quantity_max=table.max_quantity,
-                )
-            ]
-        )
-
-    def _known_feature(self, where: str, identifier: str) -> None:
-        _require(bool(self._unit.find(FeatureFact, identifier=identifier)), where, f"{identifier} names no feature")
+    def _describe(self, fact: ProductFact | FeatureFact, description: str | None) -> None:
+        """Write down what is said of a product or feature, where that is new."""
+        tenant = self.known_tenant()
+        if description is None:
+            return
+        details: ProductDetailsFact | FeatureDetailsFact
+        if isinstance(fact, ProductFact):
+            details = product_details_of(_RowsAtOnce(tenant, self._now, self._unit), tenant, fact)
+        else:
+            details = feature_details_of(_RowsAtOnce(tenant, self._now, self._unit), tenant, fact)
+        if details.description != description:
+            self._unit.upsert([replace(details, description=description, modified_at=self._now)])
 
     # What money needs.
 
     def _apply_payment_method(self, table: PaymentMethodTable) -> None:
         customers = self._live(reference=table.customer)
         _require(bool(customers), "payment_methods.customer", f"{table.customer} names no customer")
-        number = customers[0].number
-        found = self._unit.find(PaymentMethodFact, customer_number=number, gateway=table.gateway, token=table.token)
-        if table.default:
-            self._unit.change(PaymentMethodFact, {"customer_number": number}, is_default=0)
-        if found:
-            if table.default:
-                key = {"payment_method_id": found[0].payment_method_id}
-                self._unit.change(PaymentMethodFact, key, is_default=1)
-            return
-        method = PaymentMethodFact(
-            tenant_id=self._tenant_id,
-            payment_method_id=self._take("payment_method"),
-            customer_number=number,
-            gateway=table.gateway,
-            token=table.token,
-            is_default=int(table.default),
-            state="succeeded",
-            created_at=self._now,
-        )
-        self._unit.insert([method])
-        self._count("payment_methods")
+        take = partial(self._take, "payment_method")
+        if apply_method(self._unit, customers[0].number, self._now, table=table, take=take):
+            self._count("payment_methods")
 
     def _apply_tax(self, table: TaxTable) -> None:
         where = f"taxes.{table.name}"
@@ -637,6 +582,20 @@ class _Application:
             self._count("exchange_rates")
         self._unit.upsert([fact])
 
+    def _apply_webhook_endpoint(self, where: str, table: WebhookEndpointTable) -> None:
+        applied = apply_endpoint(
+            self._unit,
+            self.known_tenant(),
+            self._now,
+            where=where,
+            table=table,
+            take=lambda: self._take("webhook_endpoint"),
+        )
+        if applied.is_new:
+            self._count("webhook_endpoints")
+        if applied.secret is not None:
+            self.secrets.append((f"secret of webhook endpoint {table.url}", applied.secret))
+
     # How.
 
     def known_tenant(self) -> TenantFact:
@@ -656,7 +615,7 @@ class _Application:
 
 
 class _RowsAtOnce:
-    """Schedules as rows that are written where they are decided."""
+    """Rows that are written where they are decided."""
 
     def __init__(self, tenant: TenantFact, now: int, unit: UnitOfWork) -> None:
         self.tenant = tenant
@@ -668,6 +627,9 @@ class _RowsAtOnce:
 
     def put(self, fact: ChangingFact) -> None:
         self._unit.upsert([fact])
+
+    def remove(self, fact: ChangingFact, *key: str) -> None:
+        self._unit.remove(type(fact), **{name: getattr(fact, name) for name in key})
 
 
 def _require(condition: bool, where: str, sentence: str) -> None:
@@ -719,6 +681,10 @@ def _decimal(
         raise ProvisioningRefused(f"{where}: {error}") from error
     _require(least is None or number >= least, where, f"must be at least {least}")
     return number
+
+
+def _amount(where: str, value: str | int) -> Decimal:
+    return _decimal(where, value, least=0, decimals_max=AMOUNT_DECIMALS_MAX)
 
 
 def _minor(where: str, value: str | int, currency: str) -> int:

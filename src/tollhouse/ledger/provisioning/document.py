@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from tollhouse.domain.identity import is_storable
-from tollhouse.domain.pricing import QUANTITY_MAX
+from tollhouse.domain.pricing import QUANTITY_MAX, PriceModel
 
 NUMBER_MAX: Final = 2**31 - 1
 """The largest number that a customer or plan can be given."""
@@ -90,18 +90,29 @@ class CustomerTable(_Table):
 class ProductTable(_Table):
     identifier: str
     name: str | None = None
+    description: str | None = None
 
 
 class FeatureTable(_Table):
     identifier: str
     name: str | None = None
     type: Literal["BOOLEAN", "METER", "CUSTOMIZABLE"] = "METER"
+    description: str | None = None
+
+
+class TierTable(_Table):
+    """A bracket of a price; without `up_to` it has no end."""
+
+    up_to: Quantity | Literal["inf"] | None = None
+    unit_amount: str | int = 0
+    flat_amount: str | int = 0
 
 
 class PriceFeatureTable(_Table):
     identifier: str
-    amount: str | int
-    model: Literal["FLAT", "PACKAGE"] = "FLAT"
+    amount: str | int | None = None
+    model: PriceModel = "FLAT"
+    tiers: list[TierTable] = []
     block_size: Quantity | None = None
     min_quantity: Quantity | None = None
     max_quantity: Quantity | None = None
@@ -117,6 +128,14 @@ class PriceTable(_Table):
     features: list[PriceFeatureTable] = []
 
 
+class EntitlementTable(_Table):
+    identifier: str
+    value: bool | int | None = None
+    unlimited: bool = False
+    hard_limit: bool = False
+    reset: Literal["NEVER", "EVERY_DAY", "EVERY_28_DAYS", "EVERY_MONTH", "EVERY_QUARTER", "EVERY_YEAR"] = "NEVER"
+
+
 class PlanTable(_Table):
     identifier: str
     name: str | None = None
@@ -126,7 +145,9 @@ class PlanTable(_Table):
     currency: str | None = None
     state: Literal["draft", "published", "archived"] | None = None
     features: list[str] | None = None
+    countries: list[str] | None = None
     prices: list[PriceTable] | None = None
+    entitlements: list[EntitlementTable] | None = None
 
 
 class PaymentMethodTable(_Table):
@@ -134,6 +155,12 @@ class PaymentMethodTable(_Table):
     gateway: Literal["sandbox", "stripe"]
     token: str
     default: bool = False
+    brand: str | None = None
+    last4: Annotated[str, Meta(pattern="^[0-9]{4}$")] | None = None
+    exp_month: Annotated[int, Meta(ge=1, le=12)] | None = None
+    exp_year: Annotated[int, Meta(ge=2000, le=2999)] | None = None
+    funding: Literal["credit", "debit", "prepaid", "unknown"] | None = None
+    country: Annotated[str, Meta(pattern="^[A-Z]{2}$")] | None = None
 
 
 class TaxTable(_Table):
@@ -164,6 +191,15 @@ class ExchangeRateTable(_Table):
     time: datetime | None = None
 
 
+class WebhookEndpointTable(_Table):
+    """`events` left out are all of them."""
+
+    url: str
+    secret: Secret | None = None
+    events: list[str] | None = None
+    description: str | None = None
+
+
 class Document(_Table):
     tenant: TenantTable
     keys: list[KeyTable] = []
@@ -176,7 +212,7 @@ class Document(_Table):
     payment_methods: list[PaymentMethodTable] = []
     taxes: list[TaxTable] = []
     exchange_rates: list[ExchangeRateTable] = []
-    webhook_endpoints: Any = None
+    webhook_endpoints: list[WebhookEndpointTable] = []
 
 
 def document_from_toml(text: str) -> Document:
@@ -201,8 +237,6 @@ def document_from_tables(tables: dict[str, Any]) -> Document:
     for where, name in _names(document):
         if not 1 <= len(name) <= NAME_LENGTH_MAX:
             raise ProvisioningRefused(f"{where}: must have 1 to {NAME_LENGTH_MAX} characters.")
-    if document.webhook_endpoints is not None:
-        raise ProvisioningRefused("webhook_endpoints: this version sends no webhooks; leave them out.")
     return document
 
 

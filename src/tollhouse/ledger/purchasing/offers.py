@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
 import msgspec
 
-from tollhouse.domain import money, places, pricing
-from tollhouse.domain.pricing import FeaturePrice, Price, Quote
-from tollhouse.ledger.book import Book
-from tollhouse.ledger.clock import SECOND
+from tollhouse.domain import money, pricing
+from tollhouse.domain.pricing import Price, Quote
+from tollhouse.ledger.book import DEFAULT_METHOD, Book
 from tollhouse.ledger.commands import StartPurchase
 from tollhouse.ledger.facts import (
     CustomerFact,
@@ -23,32 +20,39 @@ from tollhouse.ledger.facts import (
     PaymentMethodFact,
     PlanEntitlementFact,
     PlanFact,
-    PlanPriceFact,
     PlanVersionFact,
-    PriceFeatureFact,
-    ProductFact,
 )
-from tollhouse.ledger.purchase_details import BoughtFeature, Grant, MethodShown
+from tollhouse.ledger.purchase_details import BY_SUBSCRIPTION, BoughtFeature, Grant, MethodShown
+from tollhouse.ledger.purchasing.prices import chosen_price, one_time_prices
 from tollhouse.ledger.refusals import (
     AmountOutOfRange,
-    CountryNotServed,
-    CurrencyMismatch,
     CustomAmountRefused,
     CustomerUnknown,
     FeatureUnknown,
     GatewayNotConfigured,
-    NoPriceInCurrency,
     PaymentMethodMissing,
     PlanHasNoOneTimePrice,
     PlanIsFree,
+    PlanIsNotFree,
     PlanUnknown,
     PlanWantsCustomAmount,
     QuantityRefused,
     TenantBlocked,
 )
+from tollhouse.ledger.sight import Sight
 
 #: A purchase leaves this much room in the customer's sum, so that what is being taken meanwhile can be recorded too.
 SUM_RESERVE_MINOR = 2**62
+
+
+class Priced(NamedTuple):
+    """What a customer would get, and for how much."""
+
+    plan: PlanFact
+    price: Price
+    price_reason: str
+    quote: Quote
+    features: tuple[BoughtFeature, ...]
 
 
 class Offer(NamedTuple):
@@ -72,14 +76,11 @@ def offer(book: Book, command: StartPurchase) -> Offer:
     customer = book.known_by_reference(command.customer_reference)
     if customer is None:
         raise CustomerUnknown
-    plan = _plan(book, command.plan_identifier)
-    prices = _one_time_prices(book, plan)
-    _check_features(plan, prices, command.quantities)
-    price, price_reason = _chosen(book, customer, prices, command)
-    quote = _quote(price, command)
-    features = _bought(book, quote)
+    # Whoever publishes another version of the plan waits until this purchase is written.
+    book.hold(PlanFact, "identifier", [command.plan_identifier])
+    plan, price, price_reason, quote, features = priced(book, customer, command)
     _check_room(book, customer, quote)
-    method = _payment_method(book, customer, command.gateways) if quote.net_minor else None
+    method = _payment_method(book, customer, command) if quote.net_minor else None
     return Offer(
         customer,
         plan,
@@ -90,82 +91,58 @@ def offer(book: Book, command: StartPurchase) -> Offer:
         method,
         _method_shown(book, method),
         _plan_version(book, plan),
-        _grants(book, plan, features),
+        _grants(book, plan, price, features),
     )
 
 
-def _plan(book: Book, identifier: str) -> PlanFact:
-    for plan in book.unit.find(PlanFact, identifier=identifier, state="published"):
+def priced(sight: Sight, customer: CustomerFact, command: StartPurchase) -> Priced:
+    """What a purchase would come to, as far as that does not depend on how it is paid."""
+    plan = _plan(sight, command.plan_identifier)
+    prices = _one_time_prices(sight, plan, command)
+    _check_features(sight, plan, prices, command.quantities)
+    price, price_reason = _chosen(sight, customer, prices, command)
+    quote = _quote(price, command)
+    return Priced(plan, price, price_reason, quote, _bought(sight, quote))
+
+
+def _plan(sight: Sight, identifier: str) -> PlanFact:
+    for plan in sight.find(PlanFact, identifier=identifier, state="published"):
         return plan
     raise PlanUnknown
 
 
-def _one_time_prices(book: Book, plan: PlanFact) -> list[Price]:
-    rows = book.unit.find(PlanPriceFact, plan_number=plan.number, charge_period="ONE_TIME", order=("position",))
-    features = book.unit.find(PriceFeatureFact, plan_number=plan.number, order=("price_position", "position"))
-    prices = [_price(row, [f for f in features if f.price_position == row.position]) for row in rows]
-    prices = [price for price in prices if _says_an_amount(price)]
+def _one_time_prices(sight: Sight, plan: PlanFact, command: StartPurchase) -> list[Price]:
+    """The plan's prices; of a plan that is subscribed to for nothing, those that are free."""
+    prices = one_time_prices(sight, sight.tenant, plan)
     if not prices:
         raise PlanHasNoOneTimePrice
-    if all(price.price_type == "FREE" for price in prices):
+    free = [price for price in prices if price.price_type == "FREE"]
+    if command.made_by == BY_SUBSCRIPTION:
+        if not free:
+            raise PlanIsNotFree
+        return free
+    if len(free) == len(prices):
         raise PlanIsFree
     return prices
 
 
-def _price(row: PlanPriceFact, features: Sequence[PriceFeatureFact]) -> Price:
-    return Price(
-        price_id=row.position,
-        uid=row.uid,
-        currency=row.currency,
-        price_type=row.price_type,  # type: ignore[arg-type]
-        amount=None if row.amount is None else Decimal(row.amount),
-        tax_behavior=row.tax_behavior,  # type: ignore[arg-type]
-        countries=frozenset(msgspec.json.decode(row.countries, type=list[str])),
-        features=tuple(
-            FeaturePrice(
-                identifier=feature.identifier,
-                model=feature.model,  # type: ignore[arg-type]
-                amount=Decimal(feature.amount),
-                block_size=feature.block_size,
-                quantity_min=feature.quantity_min,
-                quantity_max=feature.quantity_max,
-            )
-            for feature in features
-        ),
-    )
-
-
-def _says_an_amount(price: Price) -> bool:
-    """Whether a price can be charged at all: nothing is given away because its amount was forgotten."""
-    return price.price_type != "PAID" or price.amount is not None or bool(price.features)
-
-
-def _check_features(plan: PlanFact, prices: Sequence[Price], quantities: Sequence[tuple[str, int]]) -> None:
+def _check_features(
+    sight: Sight, plan: PlanFact, prices: Sequence[Price], quantities: Sequence[tuple[str, int]]
+) -> None:
     known = set(msgspec.json.decode(plan.features, type=list[str]))
+    if quantities:
+        known.update(row.identifier for row in sight.find(PlanEntitlementFact, plan_number=plan.number))
     known.update(feature.identifier for price in prices for feature in price.features)
     for identifier, _ in quantities:
         if identifier not in known:
             raise FeatureUnknown(identifier)
 
 
-def _chosen(book: Book, customer: CustomerFact, prices: Sequence[Price], command: StartPurchase) -> tuple[Price, str]:
-    today = _day(book.now)
-    try:
-        price, reason = pricing.choose_price(
-            prices,
-            currency_asked=command.currency,
-            currency_locked=customer.currency_lock,
-            country_of_ip=command.country_of_ip,
-            country_of_billing=customer.country,
-            currency_of_country=lambda country: places.currency_of_country(country, today),
-        )
-    except pricing.CurrencyMismatch as error:
-        raise CurrencyMismatch(error.currency_locked) from error
-    except pricing.NoPriceInCurrency as error:
-        raise NoPriceInCurrency(error.currency) from error
-    except pricing.CountryNotServed as error:
-        raise CountryNotServed(error.country) from error
-    if price.price_type == "FREE":
+def _chosen(sight: Sight, customer: CustomerFact, prices: Sequence[Price], command: StartPurchase) -> tuple[Price, str]:
+    price, reason = chosen_price(
+        prices, customer, currency_asked=command.currency, country_of_ip=command.country_of_ip, now=sight.now
+    )
+    if price.price_type == "FREE" and command.made_by != BY_SUBSCRIPTION:
         raise PlanIsFree
     return price, reason
 
@@ -175,6 +152,8 @@ def _quote(price: Price, command: StartPurchase) -> Quote:
     try:
         if command.custom_amount is not None:
             price = _with_custom_amount(price, command.custom_amount)
+        elif price.price_type == "FREE":
+            price = _costing(price, Decimal(0))
         elif price.price_type == "CUSTOM":
             raise PlanWantsCustomAmount
         return pricing.total(price, dict(command.quantities))
@@ -193,15 +172,20 @@ def _with_custom_amount(price: Price, amount: Decimal) -> Price:
         raise CustomAmountRefused(str(error)) from error
     if amount_minor <= 0:
         raise CustomAmountRefused("The custom amount must be greater than 0.")
-    features = tuple(replace(feature, amount=Decimal(0)) for feature in price.features)
+    return _costing(price, amount)
+
+
+def _costing(price: Price, amount: Decimal) -> Price:
+    """The price with this amount for all of it."""
+    features = tuple(replace(feature, model="FLAT", amount=Decimal(0), tiers=()) for feature in price.features)
     return replace(price, amount=amount, features=features)
 
 
-def _bought(book: Book, quote: Quote) -> tuple[BoughtFeature, ...]:
+def _bought(sight: Sight, quote: Quote) -> tuple[BoughtFeature, ...]:
     identifiers = list(quote.quantities)
     if not identifiers:
         return ()
-    known = {feature.identifier: feature for feature in book.unit.find(FeatureFact, identifier=identifiers)}
+    known = {feature.identifier: feature for feature in sight.find(FeatureFact, identifier=identifiers)}
     return tuple(_bought_feature(known.get(identifier), identifier, quote) for identifier in identifiers)
 
 
@@ -226,12 +210,14 @@ def _plan_version(book: Book, plan: PlanFact) -> int:
     return 1
 
 
-def _grants(book: Book, plan: PlanFact, bought: Sequence[BoughtFeature]) -> tuple[Grant, ...]:
+def _grants(book: Book, plan: PlanFact, price: Price, bought: Sequence[BoughtFeature]) -> tuple[Grant, ...]:
     """What the purchase gives: the plan's entitlements, and what was bought of other features.
 
-    Of a METER it is what was bought, else what the plan says; a BOOLEAN feature is given unless the plan says false.
+    Of a METER it is what was bought; where that cost nothing, it is what the plan says, if it says anything. A BOOLEAN
+    feature is given unless the plan says false.
     """
     quantities = {feature.identifier: feature for feature in bought}
+    priced = {feature.identifier for feature in price.features}
     entitled = book.find(PlanEntitlementFact, plan_number=plan.number)
     entitled.sort(key=lambda row: row.position)
     listed = {row.identifier: row for row in entitled}
@@ -240,14 +226,20 @@ def _grants(book: Book, plan: PlanFact, bought: Sequence[BoughtFeature]) -> tupl
     if not names:
         return ()
     features = {feature.identifier: feature for feature in book.find(FeatureFact, identifier=names)}
-    return tuple(_grant(features[name], listed.get(name), quantities.get(name)) for name in names if name in features)
+    return tuple(
+        _grant(features[name], listed.get(name), quantities.get(name), is_priced=name in priced)
+        for name in names
+        if name in features
+    )
 
 
-def _grant(feature: FeatureFact, entitlement: PlanEntitlementFact | None, bought: BoughtFeature | None) -> Grant:
+def _grant(
+    feature: FeatureFact, entitlement: PlanEntitlementFact | None, bought: BoughtFeature | None, *, is_priced: bool
+) -> Grant:
     value = None if entitlement is None else msgspec.json.decode(entitlement.value, type=bool | int | None)
     is_unlimited = entitlement is not None and bool(entitlement.is_unlimited)
     limit: int | None = None if value is None or isinstance(value, bool) else value
-    if bought is not None and feature.feature_type == "METER":
+    if bought is not None and feature.feature_type == "METER" and (is_priced or limit is None):
         limit = bought.quantity
     return Grant(
         feature_uid=feature.uid,
@@ -265,19 +257,18 @@ def _check_room(book: Book, customer: CustomerFact, quote: Quote) -> None:
     book.check_sum(summary, quote.net_minor + SUM_RESERVE_MINOR, book.now)
 
 
-def _payment_method(book: Book, customer: CustomerFact, gateways: frozenset[str]) -> PaymentMethodFact:
-    methods = book.unit.find(
-        PaymentMethodFact,
-        customer_number=customer.number,
-        is_default=1,
-        state="succeeded",
-        order=("payment_method_id",),
-    )
+def _payment_method(book: Book, customer: CustomerFact, command: StartPurchase) -> PaymentMethodFact:
+    """The one that was chosen, which may have yet to prove itself; else the default one."""
+    chosen = DEFAULT_METHOD
+    if command.payment_method_id:
+        chosen = {"payment_method_id": command.payment_method_id, "state": ["succeeded", "requires_action"]}
+    methods = book.find(PaymentMethodFact, customer_number=customer.number, **chosen)
     if not methods:
         raise PaymentMethodMissing
-    if methods[0].gateway not in gateways:
-        raise GatewayNotConfigured(methods[0].gateway)
-    return methods[0]
+    method = min(methods, key=lambda method: method.payment_method_id)
+    if method.gateway not in command.gateways:
+        raise GatewayNotConfigured(method.gateway)
+    return method
 
 
 def tax_behavior(price: Price, command: StartPurchase) -> str:
@@ -285,15 +276,3 @@ def tax_behavior(price: Price, command: StartPurchase) -> str:
     given = command.tax_behavior if command.custom_amount is not None else None
     behavior = given or price.tax_behavior
     return "EXCLUSIVE" if behavior == "UNSPECIFIED" else behavior
-
-
-def product_of(book: Book, plan: PlanFact) -> ProductFact:
-    """The plan's product. A plan without one is its own: same names, and an id that is always the same."""
-    for product in book.unit.find(ProductFact, product_id=plan.product_id):
-        return product
-    uid = str(uuid.uuid5(uuid.NAMESPACE_URL, f"tollhouse:{book.tenant.slug}:plan:{plan.identifier}"))
-    return ProductFact(book.tenant_id, 0, uid, plan.identifier, plan.name)
-
-
-def _day(instant: int) -> date:
-    return datetime.fromtimestamp(instant // SECOND, UTC).date()

@@ -11,11 +11,14 @@ from tollhouse.ledger.commands import ClaimUnresolved, SettlePurchase
 from tollhouse.ledger.events.emitting import emit
 from tollhouse.ledger.events.objects import invoice_object, order_object, subscription_object
 from tollhouse.ledger.facts import CustomerFact, EntitlementFact, PaymentAttemptFact, PaymentFact, TransactionFact
-from tollhouse.ledger.purchase_details import DECLINED, ORIGIN, PENDING, SUCCEEDED, Grant, detail_of
+from tollhouse.ledger.payment_methods import prove
+from tollhouse.ledger.purchase_details import BY_SUBSCRIPTION, DECLINED, ORIGIN, PENDING, SUCCEEDED, Grant, detail_of
+from tollhouse.ledger.purchasing import sessions
 from tollhouse.ledger.refusals import SumTooLarge
 
 NOT_COMPLETED = ("payment_not_completed", "The payment was not completed; no money was taken.")
 
+HOUR_SECONDS = 3600
 DAY_SECONDS = 86_400
 
 
@@ -24,12 +27,15 @@ class TakenButNotRecorded(Exception):
 
 
 def settle(book: Book, command: SettlePurchase) -> PaymentFact:
-    """The payment as it stands after this answer. One that was settled before stays as it is; the call is noted."""
-    (payment,) = book.unit.find(PaymentFact, lock=True, payment_id=command.payment_id)
+    """The payment as it stands after this answer. One that was settled before stays as it is; the call is noted, an
+    event once."""
+    (payment,) = book.find(PaymentFact, lock=True, payment_id=command.payment_id)
+    if command.kind == "event" and _is_noted(book, command):
+        return payment
     if payment.state == PENDING:
         payment = _answered(book, payment, command)
-        book.unit.upsert([payment])
-    book.unit.upsert([_attempt(book, command)])
+        book.put(payment)
+    book.put(_attempt(book, command))
     return payment
 
 
@@ -82,7 +88,7 @@ def succeeded(
         description=detail_of(payment).plan_name,
     )
     book.record(transaction, summary_after)
-    if customer.currency_lock is None:
+    if customer.currency_lock is None and detail_of(payment).made_by != BY_SUBSCRIPTION:
         book.lock_currency(customer, payment.currency)
     payment = with_values(
         payment,
@@ -94,7 +100,10 @@ def succeeded(
     )
     for position, grant in enumerate(detail_of(payment).grants):
         book.put(_entitlement(payment, position, grant))
+    if detail_of(payment).session_uid:
+        prove(book, customer, payment.gateway, payment.token)
     _tell(book, customer, payment)
+    sessions.paid(book, customer, payment)
     return payment
 
 
@@ -126,9 +135,14 @@ def _tell(book: Book, customer: CustomerFact, payment: PaymentFact) -> None:
 
 
 def _declined(book: Book, payment: PaymentFact, code: str, text: str) -> PaymentFact:
+    sessions.declined(book, payment)
     return with_values(
         payment, state=DECLINED, decline_code=code, decline_text=text, look_up_at=None, settled_at=book.now
     )
+
+
+def _is_noted(book: Book, command: SettlePurchase) -> bool:
+    return bool(book.find(PaymentAttemptFact, payment_id=command.payment_id, attempt_no=command.attempt_no))
 
 
 def _attempt(book: Book, command: SettlePurchase) -> PaymentAttemptFact:
@@ -148,16 +162,26 @@ def _attempt(book: Book, command: SettlePurchase) -> PaymentAttemptFact:
 
 def claim(book: Book, command: ClaimUnresolved) -> tuple[PaymentFact, ...]:
     """Payments whose look-up is due. Each comes back by itself if nothing is heard of it, later every time."""
-    payments = book.unit.due_payments(book.system_now, command.count)
+    due = book.unit.due_payments(book.system_now, command.count)
+    payments = tuple(_claimed(book, command, payment) for payment in due)
     for payment in payments:
-        payment.look_ups += 1
-        gap_seconds = look_up_gap_seconds(command.resolve_after_seconds, payment.look_ups)
-        payment.look_up_at = book.system_now + max(command.lease_seconds, gap_seconds) * SECOND
-    if payments:
-        book.unit.upsert(payments)
-    return tuple(payments)
+        book.put(payment)
+    return payments
+
+
+def _claimed(book: Book, command: ClaimUnresolved, payment: PaymentFact) -> PaymentFact:
+    look_ups = payment.look_ups + 1
+    gap_seconds = max(command.lease_seconds, look_up_gap_seconds(command.resolve_after_seconds, look_ups))
+    return with_values(payment, look_ups=look_ups, look_up_at=book.system_now + gap_seconds * SECOND)
 
 
 def look_up_gap_seconds(resolve_after_seconds: int, look_ups: int) -> int:
-    """How long until the next look-up after so many: the setting, then twice as long each time, up to a day."""
-    return min(max(resolve_after_seconds, 1) << min(look_ups, 17), DAY_SECONDS)
+    """How long until the next look-up after so many: the setting, then twice as long each time up to an hour, then an
+    hour until a day has gone by, then a day; for ever."""
+    first = max(resolve_after_seconds, 1)
+    doublings = next(count for count in range(HOUR_SECONDS) if first << count >= HOUR_SECONDS)
+    if look_ups < doublings:
+        return first << look_ups
+    left_of_day = DAY_SECONDS - first * ((1 << doublings) - 1)
+    hourly = max(first, HOUR_SECONDS)
+    return hourly if look_ups < doublings - (-left_of_day // hourly) else DAY_SECONDS

@@ -10,13 +10,17 @@ from datetime import UTC, datetime
 import msgspec
 
 from tollhouse.domain.decimals import decimal_text
+from tollhouse.domain.pricing import Quote
 from tollhouse.ledger.book import Book
 from tollhouse.ledger.clock import SECOND
 from tollhouse.ledger.commands import StartPurchase
 from tollhouse.ledger.facts import PaymentFact
-from tollhouse.ledger.purchase_details import PENDING, PriceChosen, PurchaseDetail
-from tollhouse.ledger.purchasing.offers import Offer, offer, product_of, tax_behavior
+from tollhouse.ledger.purchase_details import PENDING, PriceChosen, PriceStep, PurchaseDetail
+from tollhouse.ledger.purchasing import sessions
+from tollhouse.ledger.purchasing.offers import Offer, offer, tax_behavior
+from tollhouse.ledger.purchasing.prices import product_of
 from tollhouse.ledger.purchasing.settling import succeeded
+from tollhouse.ledger.refusals import PriceChanged
 
 _ORDER_CHARACTERS = string.ascii_uppercase + string.digits
 
@@ -34,8 +38,13 @@ class PurchaseStarted(msgspec.Struct, frozen=True):
 
 def start(book: Book, command: StartPurchase) -> PurchaseStarted:
     """Write the intent; what costs nothing is settled at once. Checks come in the order that Kelviq's callers see."""
+    session = sessions.held_for(book, command)
     offered = offer(book, command)
+    if command.agreed not in (None, (offered.quote.currency, offered.quote.net_minor)):
+        raise PriceChanged
     payment = _intent(book, command, offered)
+    if session is not None:
+        sessions.begin(book, session, payment)
     if payment.amount_minor == 0:
         summary_after = book.check_sum(book.summary(offered.customer.number, payment.currency), 0, book.now)
         payment = succeeded(book, offered.customer, payment, summary_after, gateway_reference="")
@@ -45,10 +54,7 @@ def start(book: Book, command: StartPurchase) -> PurchaseStarted:
 
 def replay(book: Book, _command: StartPurchase, payment_id: int) -> PurchaseStarted:
     """The payment as it stands now: written by this batch, or read."""
-    for payment in book.added(PaymentFact):
-        if payment.payment_id == payment_id:
-            return PurchaseStarted(payment, book.system_now)
-    (payment,) = book.unit.find(PaymentFact, payment_id=payment_id)
+    (payment,) = book.find(PaymentFact, payment_id=payment_id)
     return PurchaseStarted(payment, book.system_now)
 
 
@@ -82,7 +88,7 @@ def _intent(book: Book, command: StartPurchase, offer: Offer) -> PaymentFact:
 
 
 def _detail(book: Book, command: StartPurchase, offer: Offer) -> PurchaseDetail:
-    product = product_of(book, offer.plan)
+    product = product_of(book, book.tenant, offer.plan)
     return PurchaseDetail(
         customer_reference=command.customer_reference,
         plan_identifier=offer.plan.identifier,
@@ -95,11 +101,22 @@ def _detail(book: Book, command: StartPurchase, offer: Offer) -> PurchaseDetail:
         tax_behavior=tax_behavior(offer.price, command),
         price_reason=offer.price_reason,
         lines=tuple((line.label, line.quantity, decimal_text(line.amount)) for line in offer.quote.lines),
+        steps=_steps(offer.quote),
         exact=decimal_text(offer.quote.exact),
         plan_version=offer.plan_version,
         grants=offer.grants,
         method=offer.method_shown,
         chosen=_chosen(offer, command),
+        made_by=command.made_by,
+        session_uid=command.session_uid,
+    )
+
+
+def _steps(quote: Quote) -> tuple[PriceStep, ...]:
+    return tuple(
+        PriceStep(line.label, step.label, step.quantity, decimal_text(step.unit_amount), decimal_text(step.flat_amount))
+        for line in quote.lines
+        for step in line.steps
     )
 
 

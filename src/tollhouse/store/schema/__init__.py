@@ -41,7 +41,10 @@ from tollhouse.store.schema.payments import (
     payments,
     refund_attempts,
     refunds,
+    sandbox_calls,
+    sandbox_events,
     sandbox_payments,
+    sandbox_refunds,
 )
 from tollhouse.store.schema.people import (
     installation_secrets,
@@ -109,7 +112,10 @@ __all__ = [
     "refunds",
     "retired_references",
     "roles",
+    "sandbox_calls",
+    "sandbox_events",
     "sandbox_payments",
+    "sandbox_refunds",
     "schedules",
     "tax_liabilities",
     "taxes",

@@ -14,7 +14,10 @@ products = a_table(
     text_column("uid"),
     text_column("identifier"),
     text_column("name"),
-    indexes=(Index("ux_products_identifier", "tenant_id", "identifier", unique=True),),
+    indexes=(
+        Index("ux_products_identifier", "tenant_id", "identifier", unique=True),
+        Index("ix_products_uid", "tenant_id", "uid"),
+    ),
 )
 
 
@@ -64,7 +67,10 @@ features = a_table(
     text_column("identifier"),
     text_column("name"),
     text_column("feature_type"),
-    indexes=(Index("ux_features_identifier", "tenant_id", "identifier", unique=True),),
+    indexes=(
+        Index("ux_features_identifier", "tenant_id", "identifier", unique=True),
+        Index("ix_features_uid", "tenant_id", "uid"),
+    ),
 )
 
 
@@ -97,6 +103,7 @@ plans = a_table(
     indexes=(
         Index("ux_plans_identifier", "tenant_id", "identifier", unique=True),
         Index("ix_plans_owner", "tenant_id", "owner_number", "number"),
+        Index("ix_plans_product", "tenant_id", "product_id", "number"),
     ),
 )
 

@@ -56,6 +56,7 @@ occurrences = a_table(
     text_column("occurrence_key"),
     integer_column("transaction_id"),
     integer_column("charged_at"),
+    text_column("basis"),
 )
 
 

@@ -21,7 +21,17 @@ webhook_endpoints = a_table(
     text_column("state"),
     integer_column("created_at"),
     integer_column("modified_at"),
-    indexes=(Index("ux_webhook_endpoints_uid", "tenant_id", "uid", unique=True),),
+    indexes=(
+        Index("ux_webhook_endpoints_uid", "tenant_id", "uid", unique=True),
+        Index(
+            "ux_webhook_endpoints_url",
+            "tenant_id",
+            "url",
+            unique=True,
+            sqlite_where=text("state IN ('enabled', 'disabled')"),
+            postgresql_where=text("state IN ('enabled', 'disabled')"),
+        ),
+    ),
 )
 
 
@@ -55,12 +65,15 @@ deliveries = a_table(
     integer_column("due_at", null=True),
     integer_column("created_at"),
     integer_column("modified_at"),
+    integer_column("claimed_until_at", null=True),
+    text_column("failure"),
     indexes=(
         Index(
             "ix_deliveries_pending",
             "tenant_id",
             "endpoint_id",
             "due_at",
+            "created_at",
             sqlite_where=text("state = 'pending'"),
             postgresql_where=text("state = 'pending'"),
         ),
@@ -73,7 +86,16 @@ deliveries = a_table(
             sqlite_where=text("state IN ('pending', 'waiting')"),
             postgresql_where=text("state IN ('pending', 'waiting')"),
         ),
-        Index("ix_deliveries_event", "tenant_id", "event_uid"),
+        Index(
+            "ix_deliveries_failed",
+            "tenant_id",
+            "endpoint_id",
+            "customer_number",
+            "customer_seq",
+            sqlite_where=text("state = 'failed'"),
+            postgresql_where=text("state = 'failed'"),
+        ),
+        Index("ix_deliveries_created", "tenant_id", "created_at"),
     ),
 )
 

@@ -64,12 +64,22 @@ payments = a_table(
     integer_column("settled_at", null=True),
     integer_column("refunded_minor"),
     integer_column("refund_reserved_minor"),
+    integer_column("revoked_at", null=True),
     indexes=(
         Index("ux_payments_uid", "tenant_id", "uid", unique=True),
         Index("ux_payments_order", "tenant_id", "order_id", unique=True),
         Index("ix_payments_customer", "tenant_id", "customer_number", "payment_id"),
-        Index("ix_payments_settled", "tenant_id", "settled_at", "payment_id"),
-        Index("ix_payments_created", "tenant_id", "created_at", "payment_id"),
+        Index(
+            "ix_payments_settled",
+            "tenant_id",
+            "settled_at",
+            "payment_id",
+            "state",
+            "amount_minor",
+            "refunded_minor",
+            "revoked_at",
+        ),
+        Index("ix_payments_created", "tenant_id", "created_at", "payment_id", "state"),
         Index(
             "ix_payments_pending",
             "tenant_id",
@@ -163,6 +173,7 @@ entitlements = a_table(
     text_column("reset"),
     integer_column("granted_at"),
     integer_column("revoked_at", null=True),
+    integer_column("used_at", null=True),
 )
 
 
@@ -177,6 +188,7 @@ checkout_sessions = a_table(
     text_column("state"),
     text_column("asked"),
     integer_column("payment_id"),
+    integer_column("attempts"),
     integer_column("created_at"),
     integer_column("modified_at"),
     integer_column("expires_at"),
@@ -197,4 +209,51 @@ sandbox_payments = a_table(
     integer_column("amount_minor"),
     text_column("outcome"),
     integer_column("created_at"),
+)
+
+
+sandbox_refunds = a_table(
+    "sandbox_refunds",
+    ("tenant_id", "gateway_key"),
+    integer_column("tenant_id"),
+    text_column("gateway_key"),
+    text_column("payment_key"),
+    text_column("currency"),
+    integer_column("amount_minor"),
+    text_column("outcome"),
+    integer_column("created_at"),
+    indexes=(Index("ix_sandbox_refunds_payment", "tenant_id", "payment_key"),),
+)
+
+
+sandbox_calls = a_table(
+    "sandbox_calls",
+    ("tenant_id", "gateway_key", "kind"),
+    integer_column("tenant_id"),
+    text_column("gateway_key"),
+    text_column("kind"),
+    integer_column("calls"),
+)
+
+
+sandbox_events = a_table(
+    "sandbox_events",
+    ("tenant_id", "event_id", "copy_no"),
+    integer_column("tenant_id"),
+    text_column("event_id"),
+    integer_column("copy_no"),
+    text_column("gateway_key"),
+    integer_column("is_refund"),
+    text_column("outcome"),
+    integer_column("due_at", null=True),
+    integer_column("created_at"),
+    indexes=(
+        Index(
+            "ix_sandbox_events_due",
+            "tenant_id",
+            "due_at",
+            sqlite_where=text("due_at IS NOT NULL"),
+            postgresql_where=text("due_at IS NOT NULL"),
+        ),
+    ),
 )

@@ -5,10 +5,36 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
-from tollhouse.apis.kelviq.operations import charges
+from tollhouse.apis.kelviq.operations import (
+    charges,
+    checkout,
+    customers,
+    entitlements,
+    offerings,
+    orders,
+    payment_methods,
+    plans,
+    products,
+    refunds,
+    subscriptions,
+    webhooks,
+)
 from tollhouse.apis.kelviq.operations.operation import Operation
 
-_NOUNS: tuple[ModuleType, ...] = (charges,)
+_NOUNS: tuple[ModuleType, ...] = (
+    charges,
+    checkout,
+    customers,
+    payment_methods,
+    webhooks,
+    products,
+    plans,
+    offerings,
+    orders,
+    refunds,
+    entitlements,
+    subscriptions,
+)
 
 OPERATIONS: tuple[Operation, ...] = tuple(operation for noun in _NOUNS for operation in noun.OPERATIONS)
 SCHEMAS: dict[str, Any] = {name: schema for noun in _NOUNS for name, schema in noun.SCHEMAS.items()}

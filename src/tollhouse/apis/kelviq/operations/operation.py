@@ -27,6 +27,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     summary: str
     success: int = 200
     body: str = ""
+    body_is_optional: bool = False
     reply: str = ""
     query: tuple[dict[str, Any], ...] = ()
     keys: frozenset[str] = SERVER_KEYS

@@ -13,24 +13,36 @@ import msgspec
 from tollhouse.apis.kelviq.call import Call
 from tollhouse.ledger.queries import Found, Page
 from tollhouse.ledger.refusals import (
+    AlreadyArchived,
     AmountOutOfRange,
     CountryNotServed,
     CurrencyMismatch,
     CustomAmountRefused,
+    CustomerInUse,
     CustomerUnknown,
     FeatureUnknown,
+    FieldRefused,
     GatewayNotConfigured,
     IdempotencyKeyReused,
     NoPriceInCurrency,
+    NotInCatalog,
+    OrderNotPaid,
+    OrderUnknown,
     PaymentMethodMissing,
+    PlanAlreadyPublished,
     PlanHasNoOneTimePrice,
+    PlanIsArchived,
     PlanIsFree,
+    PlanIsNotFree,
     PlanUnknown,
     PlanWantsCustomAmount,
+    PlanWithoutPrice,
     QuantityRefused,
+    RefundTooLarge,
     Refusal,
     SumTooLarge,
     TenantBlocked,
+    VersionNotLatest,
 )
 from tollhouse.web import JSON, RETRY_AFTER, Headers, Reply, Trouble
 
@@ -41,15 +53,18 @@ UNAUTHORISED = Reply(
     (JSON, (b"www-authenticate", b"Bearer")),
 )
 REPLAYED = (b"idempotency-replayed", b"true")
+NO_CONTENT = Reply(204, b"", ())
 
-#: Every refusal of a purchase: its status and its code.
+#: Every refusal of a purchase, a refund or a change of the catalog: its status and its code.
 REFUSALS: dict[type[Refusal], tuple[int, str]] = {
     IdempotencyKeyReused: (409, "idempotency_key_reused"),
     TenantBlocked: (400, "organization_blocked"),
     CustomerUnknown: (400, "customer_not_found"),
+    CustomerInUse: (400, "customer_in_use"),
     PlanUnknown: (400, "plan_not_found"),
     PlanHasNoOneTimePrice: (400, "no_one_time_price"),
     PlanIsFree: (400, "plan_is_free"),
+    PlanIsNotFree: (400, "plan_is_not_free"),
     PlanWantsCustomAmount: (400, "custom_amount_required"),
     FeatureUnknown: (400, "feature_not_found"),
     QuantityRefused: (400, "quantity_invalid"),
@@ -61,7 +76,18 @@ REFUSALS: dict[type[Refusal], tuple[int, str]] = {
     SumTooLarge: (400, "total_too_large"),
     PaymentMethodMissing: (400, "payment_method_required"),
     GatewayNotConfigured: (400, "gateway_not_configured"),
+    NotInCatalog: (404, "not_found"),
+    AlreadyArchived: (400, "already_archived"),
+    PlanIsArchived: (400, "plan_is_archived"),
+    PlanWithoutPrice: (400, "plan_without_price"),
+    PlanAlreadyPublished: (400, "plan_already_published"),
+    VersionNotLatest: (400, "version_not_latest"),
+    OrderUnknown: (404, "order_not_found"),
+    OrderNotPaid: (400, "order_not_refundable"),
+    RefundTooLarge: (400, "refund_too_large"),
 }
+
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 _TROUBLES = {
     Trouble.TOO_LARGE: (413, "body_too_large", "The body is too large."),
@@ -81,8 +107,10 @@ def invalid_to_wire(errors: dict[str, list[str]]) -> Reply:
     return Reply(400, msgspec.json.encode({"detail": f"{field}: {sentences[0]}", **errors}))
 
 
-def refusal_to_wire(refusal: Refusal) -> Reply:
-    return error_to_wire(*REFUSALS[type(refusal)], str(refusal))
+def refusal_to_wire(refusal: Refusal, **more: Any) -> Reply:
+    if isinstance(refusal, FieldRefused):
+        return invalid_to_wire({refusal.field: [str(refusal)]})
+    return error_to_wire(*REFUSALS[type(refusal)], str(refusal), **more)
 
 
 def trouble_to_wire(what: str) -> Reply:
@@ -91,7 +119,8 @@ def trouble_to_wire(what: str) -> Reply:
 
 
 def answered(value: Any, status: int = 200, headers: Headers = ()) -> Reply:
-    return Reply(status, msgspec.json.encode(value), (JSON, *headers))
+    """Decimals become numbers, exactly."""
+    return Reply(status, _ENCODER.encode(value), (JSON, *headers))
 
 
 def page_to_wire(call: Call, page: Page, found: Found[Any], rows: Sequence[Any]) -> Reply:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tollhouse.apis.desk import Desk
 from tollhouse.apis.kelviq.call import Answers, Call
-from tollhouse.apis.kelviq.purchases import Purchases
 from tollhouse.apis.kelviq.reply.charges import payment_to_wire
 from tollhouse.apis.kelviq.request.charges import purchase_from_wire
+from tollhouse.apis.purchases import Purchases
 from tollhouse.web import Reply
 
 

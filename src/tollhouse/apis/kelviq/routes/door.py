@@ -11,6 +11,7 @@ from tollhouse.apis.kelviq.fields import Invalid, Malformed
 from tollhouse.apis.kelviq.operations import OPERATIONS
 from tollhouse.apis.kelviq.operations.operation import Operation
 from tollhouse.apis.kelviq.reply import envelope
+from tollhouse.domain.identity import is_storable
 from tollhouse.ledger.refusals import Refusal
 from tollhouse.web import Reply, Request
 
@@ -95,7 +96,7 @@ def _found(tree: _Place, parts: Sequence[str]) -> tuple[dict[str, Operation], li
     for part in parts:
         if part and part in place:
             place = place[part]
-        elif part and "{}" in place:
+        elif part and "{}" in place and is_storable(part):
             place = place["{}"]
             values.append(part)
         else:

@@ -10,10 +10,19 @@ INTEGER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
+    op.add_column("occurrences", sa.Column("basis", sa.Text(), nullable=False, server_default=""))
     op.add_column("payments", sa.Column("refunded_minor", INTEGER, nullable=False, server_default="0"))
     op.add_column("payments", sa.Column("refund_reserved_minor", INTEGER, nullable=False, server_default="0"))
-    op.create_index("ix_payments_settled", "payments", ["tenant_id", "settled_at", "payment_id"])
-    op.create_index("ix_payments_created", "payments", ["tenant_id", "created_at", "payment_id"])
+    op.add_column("payments", sa.Column("revoked_at", INTEGER))
+    op.create_index(
+        "ix_payments_settled",
+        "payments",
+        ["tenant_id", "settled_at", "payment_id", "state", "amount_minor", "refunded_minor", "revoked_at"],
+    )
+    op.create_index("ix_payments_created", "payments", ["tenant_id", "created_at", "payment_id", "state"])
+    op.create_index("ix_products_uid", "products", ["tenant_id", "uid"])
+    op.create_index("ix_features_uid", "features", ["tenant_id", "uid"])
+    op.create_index("ix_plans_product", "plans", ["tenant_id", "product_id", "number"])
     op.add_column("plan_prices", sa.Column("uid", sa.Text(), nullable=False, server_default=""))
     op.add_column("price_features", sa.Column("tiers", sa.Text(), nullable=False, server_default="[]"))
     op.create_table(
@@ -171,6 +180,7 @@ def upgrade() -> None:
         sa.Column("reset", sa.Text(), nullable=False),
         sa.Column("granted_at", INTEGER, autoincrement=False, nullable=False),
         sa.Column("revoked_at", INTEGER, autoincrement=False, nullable=True),
+        sa.Column("used_at", INTEGER, autoincrement=False, nullable=True),
         sa.PrimaryKeyConstraint("tenant_id", "customer_number", "payment_id", "position", name="pk_entitlements"),
         sqlite_strict=True,
         sqlite_with_rowid=False,
@@ -185,6 +195,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("asked", sa.Text(), nullable=False),
         sa.Column("payment_id", INTEGER, autoincrement=False, nullable=False),
+        sa.Column("attempts", INTEGER, autoincrement=False, nullable=False),
         sa.Column("created_at", INTEGER, autoincrement=False, nullable=False),
         sa.Column("modified_at", INTEGER, autoincrement=False, nullable=False),
         sa.Column("expires_at", INTEGER, autoincrement=False, nullable=False),
@@ -213,6 +224,14 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ux_webhook_endpoints_uid", "webhook_endpoints", ["tenant_id", "uid"], unique=True)
+    op.create_index(
+        "ux_webhook_endpoints_url",
+        "webhook_endpoints",
+        ["tenant_id", "url"],
+        unique=True,
+        sqlite_where=sa.text("state IN ('enabled', 'disabled')"),
+        postgresql_where=sa.text("state IN ('enabled', 'disabled')"),
+    )
     op.create_table(
         "events",
         sa.Column("tenant_id", INTEGER, autoincrement=False, nullable=False),
@@ -240,11 +259,20 @@ def upgrade() -> None:
         sa.Column("due_at", INTEGER, autoincrement=False, nullable=True),
         sa.Column("created_at", INTEGER, autoincrement=False, nullable=False),
         sa.Column("modified_at", INTEGER, autoincrement=False, nullable=False),
+        sa.Column("claimed_until_at", INTEGER, autoincrement=False, nullable=True),
+        sa.Column("failure", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "endpoint_id", "customer_number", "customer_seq", name="pk_deliveries"),
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_deliveries_event", "deliveries", ["tenant_id", "event_uid"])
+    op.create_index("ix_deliveries_created", "deliveries", ["tenant_id", "created_at"])
+    op.create_index(
+        "ix_deliveries_failed",
+        "deliveries",
+        ["tenant_id", "endpoint_id", "customer_number", "customer_seq"],
+        sqlite_where=sa.text("state = 'failed'"),
+        postgresql_where=sa.text("state = 'failed'"),
+    )
     op.create_index(
         "ix_deliveries_open",
         "deliveries",
@@ -255,7 +283,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_deliveries_pending",
         "deliveries",
-        ["tenant_id", "endpoint_id", "due_at"],
+        ["tenant_id", "endpoint_id", "due_at", "created_at"],
         sqlite_where=sa.text("state = 'pending'"),
         postgresql_where=sa.text("state = 'pending'"),
     )

@@ -7,9 +7,7 @@ however long the history is.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from tollhouse.ledger.facts import (
     ROOT_NUMBER,
@@ -23,40 +21,17 @@ from tollhouse.ledger.facts import (
     PaymentFact,
     PlanRunFact,
     ReceiptFact,
-    SandboxPaymentFact,
+    RefundFact,
     SummaryFact,
     TransactionFact,
     TransactionTaxFact,
 )
 from tollhouse.ledger.ports import Reader, Store
 from tollhouse.ledger.postings import OWED_ON_ACCOUNT, TAKEN_BY_GATEWAYS, has_accounts, postings
-
-T = TypeVar("T")
-
-CHUNK = 500
-
-
-class Findings:
-    """What was checked, how many of each, and every difference as a sentence."""
-
-    def __init__(self) -> None:
-        self.checked: Counter[str] = Counter()
-        self.differences: list[str] = []
-        self._where = ""
-
-    def of_tenant(self, slug: str) -> None:
-        self._where = f"tenant {slug}: "
-
-    def expect(self, what: str, subject: str, *, stored: object, computed: object) -> None:
-        """Count one check; note a difference."""
-        self.checked[what] += 1
-        if stored != computed:
-            self.differences.append(f"{self._where}{what} of {subject}: stored {stored}, computed {computed}")
-
-    def require(self, what: str, subject: str, holds: bool, sentence: str) -> None:
-        self.checked[what] += 1
-        if not holds:
-            self.differences.append(f"{self._where}{what} of {subject}: {sentence}")
+from tollhouse.ledger.verifying.deliveries import check_deliveries
+from tollhouse.ledger.verifying.findings import Findings, Groups, chunks
+from tollhouse.ledger.verifying.folding import Folded
+from tollhouse.ledger.verifying.payments import GatewayBooks
 
 
 def verify(store: Store) -> Findings:
@@ -69,58 +44,6 @@ def verify(store: Store) -> Findings:
     return findings
 
 
-class _Summary:
-    """A charge summary in the making, by the rules of `summaries.after_charge` but in any order and of any size.
-
-    Of two charges at one instant the later stored counts as last, and ids do not tell which that was: the stored last
-    amount is right when it is that of any charge at the last instant.
-    """
-
-    def __init__(self, stored_last_amount: int | None) -> None:
-        self._stored_last_amount = stored_last_amount
-        self._count = 0
-        self._sum_minor = 0
-        self._first_at: int | None = None
-        self._last_at: int | None = None
-        self.has_stored_last_amount = stored_last_amount is None
-
-    def add(self, gross_minor: int, at: int) -> None:
-        self._sum_minor += gross_minor
-        if gross_minor < 0:
-            return
-        self._count += 1
-        if self._first_at is None or at < self._first_at:
-            self._first_at = at
-        if self._last_at is None or at > self._last_at:
-            self._last_at = at
-            self.has_stored_last_amount = False
-        if at == self._last_at and gross_minor == self._stored_last_amount:
-            self.has_stored_last_amount = True
-
-    def figures(self) -> tuple[object, ...]:
-        """Count, sum, refunded, first and last instant. Nothing refunds yet."""
-        return (self._count, self._sum_minor, 0, self._first_at, self._last_at)
-
-
-class _Folded:
-    """What the transactions of one customer come to, however many they are."""
-
-    def __init__(self, stored: Sequence[SummaryFact]) -> None:
-        self.summaries = {row.currency: _Summary(row.last_amount_minor) for row in stored}
-        self.owed_minor = 0
-        self.currencies_owed: set[str] = set()
-
-    def add(self, transaction: TransactionFact) -> None:
-        currency, gross_minor = transaction.currency, transaction.gross_minor
-        if transaction.kind == "charge":
-            if currency not in self.summaries:
-                self.summaries[currency] = _Summary(None)
-            self.summaries[currency].add(gross_minor, transaction.effective_at)
-        if transaction.settlement == "balance":
-            self.owed_minor += gross_minor
-            self.currencies_owed.add(currency)
-
-
 class _Books:
     """One tenant's books in one snapshot."""
 
@@ -131,30 +54,31 @@ class _Books:
         self._charged: Counter[str] = Counter()
         self._summed: Counter[str] = Counter()
         self._owed: Counter[str] = Counter()
-        self._taken: Counter[str] = Counter()
         self._of_charges = 0
-        self._of_payments = 0
+        self._of_payments: Counter[str] = Counter()
+        self._gateways = GatewayBooks(reader, findings)
 
     def check(self) -> None:
         self._check_customers()
         self._check_tree()
         self._check_lines()
         self._check_occurrences()
-        self._check_payments()
+        self._check_gateways()
         self._check_invoices()
         self._check_receipts()
         self._check_trial_balance()
+        check_deliveries(self._reader, self._findings)
 
     def _check_customers(self) -> None:
         """Summaries and balances, customer by customer."""
         order = ("customer_number", "effective_at", "transaction_id")
-        by_customer = _Groups(self._reader.stream(TransactionFact, order=order), lambda t: t.customer_number)
-        stored = _Groups(
+        by_customer = Groups(self._reader.stream(TransactionFact, order=order), lambda t: t.customer_number)
+        stored = Groups(
             self._reader.stream(SummaryFact, order=("customer_number", "currency")), lambda s: s.customer_number
         )
         for customer in self._reader.stream(CustomerFact, order=("number",)):
             rows = list(stored.take(customer.number))
-            folded = _Folded(rows)
+            folded = Folded(rows)
             for transaction in by_customer.take(customer.number):
                 folded.add(transaction)
             self._check_summaries(customer, folded, rows)
@@ -162,7 +86,7 @@ class _Books:
         self._findings.expect("customers", "all transactions", stored=by_customer.strays(), computed=[])
         self._findings.expect("customers", "all summaries", stored=stored.strays(), computed=[])
 
-    def _check_summaries(self, customer: CustomerFact, folded: _Folded, rows: list[SummaryFact]) -> None:
+    def _check_summaries(self, customer: CustomerFact, folded: Folded, rows: list[SummaryFact]) -> None:
         for row in rows:
             self._summed[row.currency] += row.sum_minor
             again = folded.summaries[row.currency]
@@ -175,7 +99,7 @@ class _Books:
         for currency in sorted(folded.summaries.keys() - {row.currency for row in rows}):
             self._findings.require("summary", f"customer {customer.number} in {currency}", False, "is missing")
 
-    def _check_balance(self, customer: CustomerFact, folded: _Folded) -> None:
+    def _check_balance(self, customer: CustomerFact, folded: Folded) -> None:
         self._findings.expect(
             "balance",
             f"customer {customer.number}",
@@ -192,7 +116,7 @@ class _Books:
 
     def _check_lines(self) -> None:
         """Net, taxes and gross of each transaction, and its postings."""
-        lines = _Groups(
+        lines = Groups(
             self._reader.stream(TransactionTaxFact, order=("transaction_id", "line_no")),
             lambda line: line.transaction_id,
         )
@@ -203,7 +127,8 @@ class _Books:
             self._findings.expect("tax", subject, stored=t.tax_minor, computed=tax_minor)
             self._post(t, subject)
             self._of_charges += t.kind == "charge" and t.charge_id is not None
-            self._of_payments += t.payment_id is not None
+            if t.payment_id is not None:
+                self._of_payments[t.kind] += 1
         self._findings.expect("transactions", "all tax lines", stored=lines.strays(), computed=[])
 
     def _post(self, t: TransactionFact, subject: str) -> None:
@@ -226,7 +151,7 @@ class _Books:
 
     def _check_tree(self) -> None:
         """Each path is the parent's with the customer behind it, from the root down."""
-        for chunk in _chunks(self._reader.stream(CustomerFact, order=("number",))):
+        for chunk in chunks(self._reader.stream(CustomerFact, order=("number",))):
             numbers = sorted({customer.parent_number for customer in chunk})
             parents = {parent.number: parent.path for parent in self._reader.find(CustomerFact, number=numbers)}
             for c in chunk:
@@ -237,7 +162,7 @@ class _Books:
     def _check_occurrences(self) -> None:
         """Each occurrence left one transaction, and each charge's transaction is an occurrence's."""
         count = 0
-        for chunk in _chunks(self._reader.stream(OccurrenceFact, order=("charge_id", "customer_number"))):
+        for chunk in chunks(self._reader.stream(OccurrenceFact, order=("charge_id", "customer_number"))):
             found = self._transactions([occurrence.transaction_id for occurrence in chunk])
             for o in chunk:
                 t = found.get(o.transaction_id)
@@ -248,52 +173,22 @@ class _Books:
             count += len(chunk)
         self._findings.expect("occurrences", "all charges", stored=count, computed=self._of_charges)
 
-    def _check_payments(self) -> None:
-        """Succeeded payments and transactions match one to one; what is pending or declined left none."""
-        count = 0
-        count_in_sandbox = 0
-        for chunk in _chunks(self._reader.stream(PaymentFact, order=("payment_id",))):
-            count_in_sandbox += self._check_sandbox(chunk)
-            found = self._transactions([p.transaction_id for p in chunk if p.transaction_id is not None])
-            for payment in chunk:
-                subject = f"payment {payment.payment_id}"
-                if payment.state != "succeeded":
-                    self._findings.require("payment", subject, payment.transaction_id is None, "left a transaction")
-                    continue
-                count += 1
-                self._taken[payment.currency] += payment.amount_minor
-                t = found.get(payment.transaction_id or 0)
-                stored = t and (t.payment_id, t.customer_number, t.currency, t.gross_minor)
-                wanted = (payment.payment_id, payment.customer_number, payment.currency, payment.amount_minor)
-                self._findings.expect("payment", subject, stored=stored, computed=wanted)
-        self._findings.expect("payments", "all transactions", stored=count, computed=self._of_payments)
-        taken = self._reader.count(SandboxPaymentFact, outcome="succeeded")
-        self._findings.expect("sandbox", "all payments", stored=count_in_sandbox, computed=taken)
-
-    def _check_sandbox(self, payments: list[PaymentFact]) -> int:
-        """What the sandbox took is in the books, or will be once it is looked up; how many of these it took."""
-        keys = [payment.gateway_key for payment in payments]
-        rows = self._reader.find(SandboxPaymentFact, gateway_key=keys, outcome="succeeded")
-        taken = {row.gateway_key: row for row in rows}
-        for payment in payments:
-            row = taken.get(payment.gateway_key)
-            if row is not None:
-                subject = f"payment {payment.payment_id}"
-                self._findings.require("sandbox", subject, payment.state != "declined", "was taken though declined")
-                stored, computed = (payment.currency, payment.amount_minor), (row.currency, row.amount_minor)
-                self._findings.expect("sandbox", subject, stored=stored, computed=computed)
-        return len(taken)
+    def _check_gateways(self) -> None:
+        self._gateways.check()
+        counts = {"charge": self._gateways.payment_count, "refund": self._gateways.refund_count}
+        stored = {kind: count for kind, count in counts.items() if count}
+        self._findings.expect("payments", "all transactions", stored=stored, computed=dict(self._of_payments))
 
     def _check_invoices(self) -> None:
         """Each invoice is the sum of its customer's transactions on it, and a seller's are counted without a gap."""
-        links = _Groups(
+        links = Groups(
             self._reader.stream(InvoiceTransactionFact, order=("invoice_id", "transaction_id")),
             lambda link: link.invoice_id,
         )
         for invoice in self._reader.stream(InvoiceFact, order=("invoice_id",)):
             sums = [0, 0, 0]
             subject = f"invoice {invoice.invoice_id}"
-            for chunk in _chunks(links.take(invoice.invoice_id)):
+            for chunk in chunks(links.take(invoice.invoice_id)):
                 found = self._transactions([link.transaction_id for link in chunk])
                 ours = [t for t in found.values() if (t.customer_number, t.settlement) == _on_account(invoice)]
                 self._findings.expect("invoice", subject, stored=len(ours), computed=len(chunk))
@@ -309,7 +204,7 @@ class _Books:
 
     def _check_receipts(self) -> None:
         """Whatever an idempotency key stands for is there."""
-        for chunk in _chunks(self._reader.stream(ReceiptFact, order=("scope", "key_hash"))):
+        for chunk in chunks(self._reader.stream(ReceiptFact, order=("scope", "key_hash"))):
             for kind, (fact, column) in _FACT_OF_RECEIPT.items():
                 ids = sorted({receipt.fact_id for receipt in chunk if receipt.kind == kind and receipt.fact_id})
                 equals: dict[str, Any] = {column: ids}
@@ -326,8 +221,9 @@ class _Books:
             self._findings.expect("summaries in all", currency, stored=self._summed[currency], computed=charged)
             owed = accounts.get(OWED_ON_ACCOUNT, 0)
             self._findings.expect("balances in all", currency, stored=self._owed[currency], computed=owed)
-            taken = accounts.get(TAKEN_BY_GATEWAYS, 0)
-            self._findings.expect("gateway payments in all", currency, stored=self._taken[currency], computed=taken)
+            kept = accounts.get(TAKEN_BY_GATEWAYS, 0)
+            stored = self._gateways.kept[currency]
+            self._findings.expect("gateway payments in all", currency, stored=stored, computed=kept)
 
     def _transactions(self, ids: list[int]) -> dict[int, TransactionFact]:
         return {t.transaction_id: t for t in self._reader.find(TransactionFact, transaction_id=ids)} if ids else {}
@@ -344,46 +240,10 @@ _FACT_OF_RECEIPT: dict[str, tuple[type[Fact], str]] = {
     "PurchaseProduct": (ChargeFact, "charge_id"),
     "CreateInvoice": (InvoiceFact, "invoice_id"),
     "StartPurchase": (PaymentFact, "payment_id"),
+    "StartFree": (PaymentFact, "payment_id"),
+    "StartRefund": (RefundFact, "refund_id"),
 }
 
 
 def _on_account(invoice: InvoiceFact) -> tuple[int, str]:
     return (invoice.customer_number, "balance")
-
-
-class _Groups(Generic[T]):
-    """A stream in the order of a key, taken group by group for ever larger keys."""
-
-    def __init__(self, rows: Iterable[T], key: Callable[[T], int]) -> None:
-        self._rows = iter(rows)
-        self._key = key
-        self._strays: list[int] = []
-        self._row = next(self._rows, None)
-
-    def take(self, key: int) -> Iterator[T]:
-        """The rows of this key, perhaps none. Take them all before those of the next."""
-        while self._row is not None and self._key(self._row) < key:
-            self._pass_over(self._key(self._row))
-        return self._rows_of(key)
-
-    def strays(self) -> list[int]:
-        """At the end: the keys that nobody took."""
-        while self._row is not None:
-            self._pass_over(self._key(self._row))
-        return self._strays
-
-    def _rows_of(self, key: int) -> Iterator[T]:
-        while self._row is not None and self._key(self._row) == key:
-            row, self._row = self._row, next(self._rows, None)
-            yield row
-
-    def _pass_over(self, key: int) -> None:
-        self._strays.append(key)
-        for _ in self._rows_of(key):
-            pass
-
-
-def _chunks(rows: Iterable[T]) -> Iterator[list[T]]:
-    iterator = iter(rows)
-    while chunk := list(islice(iterator, CHUNK)):
-        yield chunk

@@ -1,0 +1,113 @@
+"""From what a page shows to HTML, with the headers that every page has."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from tollhouse.domain.money import exponent, major_text
+from tollhouse.domain.places import amount_shown
+from tollhouse.ledger.clock import SECOND
+from tollhouse.web import RETRY_AFTER, Headers, Reply, Trouble
+
+_HERE: Final = Path(__file__).parent
+_STYLE: Final = (_HERE / "style.css").read_bytes()
+STYLE_PATH: Final = "/checkout/style.css"
+STYLE_URL: Final = f"{STYLE_PATH}?v={hashlib.sha256(_STYLE).hexdigest()[:12]}"
+
+#: Nothing is loaded but our own style; nothing is framed, kept or told to the next site.
+_POLICY: Final = b"default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+#: Where a form of ours ends on a seller's page: browsers hold every redirect after a form to the same list.
+_POLICY_LEADING_ON: Final = _POLICY + b" https: http:"
+_HEADERS: Final[Headers] = (
+    (b"cache-control", b"no-store"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+)
+_HTML: Final = (b"content-type", b"text/html; charset=utf-8")
+STYLE: Final = Reply(
+    200,
+    _STYLE,
+    (
+        (b"content-type", b"text/css; charset=utf-8"),
+        (b"cache-control", b"public, max-age=86400"),
+        (b"x-content-type-options", b"nosniff"),
+    ),
+)
+
+_TROUBLES: Final = {
+    Trouble.TOO_LARGE: (413, "That was too much", "The form was larger than it can be."),
+    Trouble.OVERLOADED: (503, "Too busy just now", "Nothing was paid. Please go back and try again in a moment."),
+    Trouble.UNAVAILABLE: (503, "Not available just now", "Please reload the page in a moment to see how things stand."),
+    Trouble.FAULT: (500, "Something went wrong here", "Please reload the page to see how things stand."),
+}
+
+
+def page(template: str, status: int = 200, headers: Headers = (), *, leads_on: bool = False, **shown: Any) -> Reply:
+    """`leads_on` is whether sending its form may end at another site."""
+    html = _ENVIRONMENT.get_template(template).render(style_url=STYLE_URL, **shown)
+    policy = (b"content-security-policy", _POLICY_LEADING_ON if leads_on else _POLICY)
+    return Reply(status, html.encode(), (_HTML, policy, *_HEADERS, *headers))
+
+
+def message(status: int, title: str, text: str, headers: Headers = (), seller: str = "") -> Reply:
+    return page("message.html", status, headers, title=title, text=text, seller=seller)
+
+
+def see_other(address: str) -> Reply:
+    """On to another page."""
+    return Reply(303, b"", ((b"location", address.encode()), *_HEADERS))
+
+
+def not_found() -> Reply:
+    return message(404, "There is no such page", "The link may be incomplete, or what it led to is gone.")
+
+
+def not_allowed(allow: bytes) -> Reply:
+    return message(405, "That does not work here", "Please use the links and buttons.", ((b"allow", allow),))
+
+
+def trouble(what: str) -> Reply:
+    status, title, text = _TROUBLES[what]
+    return message(status, title, text, (RETRY_AFTER,) if status == 503 else ())
+
+
+def _money(amount_minor: int, currency: str) -> str:
+    return amount_shown(Decimal(major_text(amount_minor, currency)), currency, exponent(currency))
+
+
+def _exact(amount: Decimal, currency: str) -> str:
+    """An amount before it is rounded, to its last decimal."""
+    return amount_shown(amount, currency, exponent(currency))
+
+
+def _day(instant: int) -> str:
+    moment = datetime.fromtimestamp(instant // SECOND, UTC)
+    return f"{moment.day} {moment:%B %Y}"
+
+
+def _brand(brand: str) -> str:
+    return {"visa": "Visa", "mastercard": "Mastercard", "amex": "American Express"}.get(brand, brand.title() or "Card")
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters |= {"money": _money, "exact": _exact, "day": _day, "brand": _brand}
+    return environment
+
+
+_ENVIRONMENT: Final = _environment()

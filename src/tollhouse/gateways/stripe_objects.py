@@ -1,0 +1,73 @@
+"""What is read of Stripe's objects; the rest of them stays unread."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from tollhouse.gateways.stripe_declines import declined, declined_by
+from tollhouse.ledger.commands import GatewayAnswer
+
+#: Under this name our key is in the metadata of all that we make at Stripe.
+KEY = "tollhouse_key"
+
+T = TypeVar("T")
+
+
+class Complaint(msgspec.Struct):
+    code: str | None = None
+    decline_code: str | None = None
+
+    @property
+    def answer(self) -> GatewayAnswer:
+        return declined_by(self.decline_code, self.code)
+
+
+class Intent(msgspec.Struct):
+    id: str
+    status: str
+    amount: int
+    currency: str
+    metadata: dict[str, str] | None = None
+    last_payment_error: Complaint | None = None
+
+    @property
+    def key(self) -> str:
+        return (self.metadata or {}).get(KEY, "")
+
+
+class PaidBack(msgspec.Struct):
+    id: str
+    status: str | None = None
+    metadata: dict[str, str] | None = None
+    failure_reason: str | None = None
+
+    @property
+    def key(self) -> str:
+        return (self.metadata or {}).get(KEY, "")
+
+    @property
+    def answer(self) -> GatewayAnswer:
+        """What is not final is unknown: an event or a look-up tells the end of it."""
+        if self.status == "succeeded":
+            return GatewayAnswer("succeeded", reference=self.id)
+        if self.status in ("failed", "canceled"):
+            return declined(self.failure_reason or "refund_refused")
+        return GatewayAnswer("unknown")
+
+
+class Details(msgspec.Struct):
+    """Of a card or of an account at a bank."""
+
+    brand: str | None = None
+    last4: str | None = None
+    exp_month: int | None = None
+    exp_year: int | None = None
+    funding: str | None = None
+    country: str | None = None
+
+
+def read(answer: Any, kind: type[T]) -> T:
+    """An object of the library's; raises msgspec.ValidationError for one that is not as it should be."""
+    return msgspec.convert(answer.to_dict(), kind)

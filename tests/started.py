@@ -1,0 +1,60 @@
+"""Processes that run a `tollhouse` command, for tests that start many.
+
+Each is forked from a process that has imported Tollhouse already, which is most of what a start takes. It is a process
+like any other: in a session of its own, with nothing but the environment that it is given, and it can be killed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import multiprocessing
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tollhouse import cli, crash_points
+
+_FORKING = multiprocessing.get_context("forkserver")
+_FORKING.set_forkserver_preload(["tollhouse.cli"])
+
+
+class Started:
+    """A running command; used like a subprocess.Popen."""
+
+    def __init__(self, *arguments: str, environment: dict[str, str], folder: Path, log: Path) -> None:
+        self._process = _FORKING.Process(target=_run, args=(arguments, environment, folder, log), daemon=True)
+        self._process.start()
+        self.pid = int(self._process.pid or 0)
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+    def wait(self, timeout: float | None = None) -> int:
+        self._process.join(timeout)
+        code = self._process.exitcode
+        if code is None:
+            raise subprocess.TimeoutExpired("tollhouse", timeout or 0)
+        return code
+
+    def terminate(self) -> None:
+        self._process.terminate()
+
+    def kill(self) -> None:
+        self._process.kill()
+
+
+def _run(arguments: tuple[str, ...], environment: dict[str, str], folder: Path, log: Path) -> None:
+    """In the new process: what the shell does, then what `python -m tollhouse` does."""
+    os.setsid()
+    os.chdir(folder)
+    with log.open("ab") as output, Path(os.devnull).open("rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+        os.dup2(output.fileno(), 1)
+        os.dup2(output.fileno(), 2)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    os.environ.clear()
+    os.environ.update(environment)
+    importlib.reload(crash_points)
+    sys.argv = ["tollhouse", *arguments]
+    cli.main()
