@@ -1,4 +1,4 @@
-"""The benchmark's command line: `python -m bench [--quick] [--generator wrk|own] [--scale] [--profile]`."""
+"""The benchmark's command line: `python -m bench [--quick] [--kelviq] [--generator wrk|own] [--scale] [--profile]`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 
 from rich.console import Console
 
-from bench import report
+from bench import report, traffic
 from bench.cases import BULK_CLIENTS, CLIENTS, Absent, Bench
 from bench.generator import Generator, LoadFailed
 from bench.machine import load_average, machine, versions
@@ -23,7 +23,7 @@ from bench.profile import profile
 from bench.raw import RawTurns
 from bench.rounds import Comparison, Effort
 from bench.scale.report import measure_scale
-from bench.servers import ServerFailed, serving_constant, serving_tollhouse, tollhouse
+from bench.servers import TENANT, ServerFailed, serving_constant, serving_tollhouse, tollhouse
 from bench.stores import Place, postgres_place, sqlite_place
 
 LONG = Effort(rounds=5, seconds=2)
@@ -66,7 +66,7 @@ def _measure(console: Console, folder: Path, generator: Generator, options: argp
             place = running.enter_context(PLACES[store](folder))
             constant = running.enter_context(serving_constant(folder))
             raw = RawTurns(running.enter_context(closing(place.open_raw())))
-            with serving_tollhouse(folder, place.name, place.url) as server:
+            with serving_tollhouse(folder, place.name, place.url, _tenant(folder)) as server:
                 for case in _cases(Bench(place, server, constant, raw, generator), options):
                     try:
                         comparisons.append(case())
@@ -85,12 +85,21 @@ def _measure(console: Console, folder: Path, generator: Generator, options: argp
 
 def _cases(bench: Bench, options: argparse.Namespace) -> Sequence[Callable[[], Comparison]]:
     effort = SHORT if options.quick else LONG
+    if options.kelviq:
+        return [partial(bench.kelviq, effort)]
     main = [partial(bench.bulk, BULK_CLIENTS, effort), partial(bench.charges, CLIENTS, effort)]
     if options.quick:
         return main
     single = [partial(bench.bulk, 1, SHORT), partial(bench.charges, 1, SHORT)]
-    doors = [partial(bench.enswitch, SHORT), partial(bench.kelviq, SHORT)] if bench.place.name == "SQLite" else []
-    return [*main, *single, *doors]
+    doors = [partial(bench.enswitch, SHORT)] if bench.place.name == "SQLite" else []
+    return [*main, *single, *doors, partial(bench.kelviq, SHORT)]
+
+
+def _tenant(folder: Path) -> Path:
+    """The benchmark's tenant, with those who buy."""
+    file = folder / "tenant.toml"
+    file.write_text(f"{TENANT.read_text()}\n{traffic.buyers()}")
+    return file
 
 
 def _verified(place: Place) -> str:
@@ -105,6 +114,7 @@ def _progress(c: Comparison) -> str:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer cases, short turns: for a first look")
+    parser.add_argument("--kelviq", action="store_true", help="the purchases of Kelviq's door alone")
     parser.add_argument("--store", action="append", choices=list(PLACES), help="this store alone")
     parser.add_argument("--generator", choices=("wrk", "own"), help="default: wrk where it is on PATH")
     parser.add_argument("--directory", type=Path, help="where the stores are made; a disk, not memory")

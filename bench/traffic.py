@@ -14,6 +14,7 @@ FORM = "application/x-www-form-urlencoded"
 CUSTOMERS = 10_000
 BULK_ITEMS = 1000
 BULK_CUSTOMERS = 100
+BUYERS = 1000
 #: One day in 2026, in UNIX seconds: when the charges of a bulk call happened.
 DAY = 1_767_225_600
 
@@ -61,12 +62,23 @@ def enswitch_charge(charge_id: int) -> Traffic:
     return Traffic("/api/json/charges/charge/", FORM, [f"{ENSWITCH_LOGIN}&id={charge_id}"])
 
 
-def kelviq_charge() -> Traffic:
+def kelviq_charges(turn: int) -> Traffic:
+    """Purchases by the buyers, in random order."""
+    chance = random.Random(turn)
     body = {
         "planIdentifier": "lifetime-access",
         "chargePeriod": "ONE_TIME",
-        "customerId": "cust_789",
         "features": [{"identifier": "seats", "quantity": 5}],
         "currencyCode": "USD",
     }
-    return Traffic("/api/v1/charges/", JSON, [json.dumps(body, separators=(",", ":"))])
+    order = [chance.randrange(BUYERS) for _ in range(2 * BUYERS)]
+    bodies = [json.dumps({**body, "customerId": f"buyer{n}"}, separators=(",", ":")) for n in order]
+    return Traffic("/api/v1/charges/", JSON, bodies)
+
+
+def buyers() -> str:
+    """Customers with a card that pays, as tables of a provisioning file."""
+    customers = (f'[[customers]]\nreference = "buyer{n}"\n' for n in range(BUYERS))
+    method = 'gateway = "sandbox"\ntoken = "pm_card_visa"\ndefault = true\n'
+    methods = (f'[[payment_methods]]\ncustomer = "buyer{n}"\n{method}' for n in range(BUYERS))
+    return "\n".join([*customers, *methods])

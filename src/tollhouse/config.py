@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from ipaddress import ip_network
@@ -13,6 +14,7 @@ PREFIX = "TOLLHOUSE_"
 GAPS_MAX = 32
 GAP_SECONDS_MAX = 604_800
 DIGITS_MAX = 9
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
 
 
 class BadSetting(ValueError):
@@ -27,10 +29,11 @@ def _setting(
     most: int | None = None,
     networks: bool = False,
     gaps: bool = False,
+    address: bool = False,
     secret: bool = False,
 ) -> Any:
     """A `secret` is left out where all settings are shown."""
-    bounds = {"least": least, "most": most, "networks": networks, "gaps": gaps}
+    bounds = {"least": least, "most": most, "networks": networks, "gaps": gaps, "address": address}
     return field(default=default, repr=not secret, metadata={"about": about, **bounds})
 
 
@@ -65,7 +68,11 @@ class Settings:
         "", "The secret key of the installation's Stripe account; with it the gateway `stripe` is there.", secret=True
     )
     stripe_webhook_secret: str = _setting("", "What Stripe signs its events to us with: whsec_…", secret=True)
+    stripe_publishable_key: str = _setting(
+        "", "The publishable key of that account: pk_…; with it the pages take new cards."
+    )
     stripe_api_base: str = _setting("https://api.stripe.com", "Where Stripe's API is.")
+    stripe_js: str = _setting("https://js.stripe.com/v3/", "Where browsers find Stripe.js.", address=True)
     stripe_accounts: str = _setting("", "A TOML file of Stripe accounts that tenants have for themselves.")
     body_bytes_max: int = _setting(1_048_576, "The largest request body.", least=1024, most=104_857_600)
     bulk_items_max: int = _setting(1000, "The most items in one bulk call.", least=1, most=100_000)
@@ -119,6 +126,8 @@ def _read(name: str, text: str, default: Any, bounds: Mapping[str, Any]) -> Any:
             raise BadSetting(f"{name} must be IP addresses or CIDR ranges, separated by spaces or commas.")
         if bounds["gaps"] and not _are_gaps(text):
             raise BadSetting(f"{name} must be up to {GAPS_MAX} whole numbers up to {GAP_SECONDS_MAX}, with commas.")
+        if bounds["address"] and not _ADDRESS.fullmatch(text):
+            raise BadSetting(f"{name} must be an address such as https://example.com/script.js.")
         return text
     if not text.isascii() or not text.isdigit():
         raise BadSetting(f"{name} must be a whole number.")

@@ -51,7 +51,11 @@ class GiveBack:
 
 @dataclass(frozen=True)
 class Again:
+    """What was asked before, mostly under a key; with a `change` it is not quite the same."""
+
     which: int
+    is_keyed: bool
+    change: str = ""
 
 
 @dataclass(frozen=True)
@@ -244,8 +248,9 @@ class Dice(Random):
         paid = [order for order in model.orders if order.state == "succeeded"]
         had = [(o.customer.reference, g.feature) for o in paid for g in o.grants if g.kind == "METER"]
         reference, feature = self.reference(), self.choice(tuple(FEATURES))
+        several = [meter for meter in had if had.count(meter) > 1]
         if had and not self.one_in(6):
-            reference, feature = self.choice(had)
+            reference, feature = self.choice(several or had)
         return Use(reference, feature, self.randint(-3, 30), self.one_in(2))
 
     def author(self) -> list[Author]:
@@ -258,13 +263,14 @@ class Dice(Random):
         return [Author(plan, what, document) for what in parts]
 
     def action(self, model: Model) -> list[Any]:
-        match self.randrange(21):
+        match self.randrange(22):
             case 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7:
                 return [self.buy(model)]
             case 8 | 9 | 10:
                 return [self.give_back(model)]
-            case 11:
-                return [Again(self.randrange(6))]
+            case 11 | 21:
+                changes = ("", "", "", "quantities", "quantities", "country", "tax", "custom", "currency", "customer")
+                return [Again(self.randrange(8), not self.one_in(3), self.choice(changes))]
             case 12 | 13:
                 return [Tell(self.randrange(6), self.one_in(2), self.randrange(3))]
             case 14 | 15:
@@ -276,5 +282,6 @@ class Dice(Random):
             case 19:
                 states = ["enabled", "enabled", "disabled", "disabled", "removing"]
                 return [Switch(self.choice(URLS), self.choice(states))]
-        what = self.choice(["register"] * 3 + ["relocate"] * 3 + ["save"] * 3 + ["archive"] * self.one_in(3))
-        return [Keep(self.reference(), what, self.choice(["", *COUNTRIES]))]
+        what = self.choice(["register"] * 3 + ["relocate"] * 3 + ["save"] * 3 + ["archive"])
+        reference = self.choice(["new", "newer"]) if what == "archive" and self.one_in(2) else self.reference()
+        return [Keep(reference, what, self.choice(["", *COUNTRIES]))]

@@ -248,8 +248,8 @@ class Move:
     state: str = "pending"
     settled_at: int | None = None
     look_ups: int = 0
-    #: What was noted of each call: its kind and what it said.
-    attempts: dict[int, tuple[str, str]] = field(default_factory=dict)
+    #: What was noted of each call: its kind, what it said and when; of an event, when it first came.
+    attempts: dict[int, tuple[str, str, int]] = field(default_factory=dict)
     #: What the machine knows it by.
     id: int = 0
     uid: str = ""
@@ -526,7 +526,7 @@ class Model:
         """Note a call; whether it is about a move that is open."""
         if kind == "event" and attempt in move.attempts:
             return False
-        move.attempts[attempt] = (kind, outcome)
+        move.attempts[attempt] = (kind, outcome, self.now)
         return move.state == "pending"
 
     def claim(self, moves: Sequence[Move]) -> list[int]:

@@ -171,6 +171,7 @@ class Purchasing:
         self.model = Model(self.clock.now_us)
         self.double = Double()
         self.uids: dict[str, str] = {}
+        #: What was begun, and under which key.
         self.asked: list[tuple[Ask | RefundAsk, str | None]] = []
         #: Answers that are still on their way.
         self.late: list[tuple[Move, GatewayAnswer]] = []
@@ -296,11 +297,7 @@ class Purchasing:
             case GiveBack():
                 return self._giving_back(action, fates)
             case Again():
-                if not self.asked:
-                    return []
-                ask, key = self.asked[-1 - action.which % len(self.asked)]
-                make = self._buying if isinstance(ask, Ask) else self._refunding
-                return [make(ask, key, "taken", fates)]  # type: ignore[operator]
+                return self._again(action, fates)
             case Tell():
                 return self._telling(action)
             case Use():
@@ -314,7 +311,6 @@ class Purchasing:
         return [self._keeping(action)]
 
     def _buying(self, ask: Ask, key: str | None, fate: str, fates: list[tuple[Move, str]]) -> Step:
-        self.asked.append((ask, key))
         command = (StartFree if ask.is_free else StartPurchase)(
             tenant_id=self.tenant_id,
             idempotency=None if key is None else Idempotency("tenant", key),
@@ -338,10 +334,20 @@ class Purchasing:
             if word == "new":
                 order.id, order.uid, order.order_id = payment.payment_id, payment.uid, payment.order_id
                 order.key = payment.gateway_key
+                self.asked.append((ask, key))
                 fates.append((order, fate))
             assert _payment_shown(payment) == _order_shown(order), word
 
         return Step(f"{_shown(ask)} key {key}, {fate}", command, lambda: self.model.buy(ask, key), learn)
+
+    def _again(self, action: Again, fates: list[tuple[Move, str]]) -> list[Step]:
+        asked = [one for one in self.asked if one[1] is not None or not action.is_keyed]
+        if not asked:
+            return []
+        ask, key = asked[-1 - action.which % len(asked)]
+        if isinstance(ask, RefundAsk):
+            return [self._refunding(replace(ask, minor=1) if action.change else ask, key, "taken", fates)]
+        return [self._buying(_changed(ask, action.change), key, "taken", fates)]
 
     def _giving_back(self, action: GiveBack, fates: list[tuple[Move, str]]) -> list[Step]:
         if not self.model.orders:
@@ -356,7 +362,6 @@ class Purchasing:
         return [self._refunding(RefundAsk(order.order_id, minor, major), action.key, action.fate, fates)]
 
     def _refunding(self, ask: RefundAsk, key: str | None, fate: str, fates: list[tuple[Move, str]]) -> Step:
-        self.asked.append((ask, key))
         command = StartRefund(
             tenant_id=self.tenant_id,
             idempotency=None if key is None else Idempotency("tenant", key),
@@ -378,6 +383,7 @@ class Purchasing:
                     result.refund.uid,
                     result.refund.gateway_key,
                 )
+                self.asked.append((ask, key))
                 fates.append((refund, fate))
             assert _refund_shown(result.refund) == _refund_expected(refund), word
 
@@ -568,9 +574,9 @@ class Purchasing:
         assert stored == {order.id: _order_shown(order) for order in self.model.orders}
         refunds = {refund.refund_id: _refund_shown(refund) for refund in rows[RefundFact]}
         assert refunds == {refund.id: _refund_expected(refund) for refund in self.model.refunds}
-        noted = {(a.payment_id, a.attempt_no): (a.kind, a.outcome) for a in rows[PaymentAttemptFact]}
+        noted = {(a.payment_id, a.attempt_no): (a.kind, a.outcome, a.started_at) for a in rows[PaymentAttemptFact]}
         assert noted == {(o.id, number): call for o in self.model.orders for number, call in o.attempts.items()}
-        noted = {(a.refund_id, a.attempt_no): (a.kind, a.outcome) for a in rows[RefundAttemptFact]}
+        noted = {(a.refund_id, a.attempt_no): (a.kind, a.outcome, a.started_at) for a in rows[RefundAttemptFact]}
         assert noted == {(r.id, number): call for r in self.model.refunds for number, call in r.attempts.items()}
         for order in self.model.orders:
             refunds_of = [refund for refund in self.model.refunds if refund.order is order]
@@ -694,6 +700,24 @@ def _told(outcome: Any) -> str:
     if isinstance(outcome, Receipt):
         return "replay" if outcome.replayed else "done"
     return type(outcome).__name__
+
+
+def _changed(ask: Ask, what: str) -> Ask:
+    """The same but for one thing."""
+    match what:
+        case "quantities":
+            return replace(ask, quantities=tuple((name, count + 1) for name, count in ask.quantities))
+        case "country":
+            return replace(ask, country="JP")
+        case "tax":
+            return replace(ask, tax=None if ask.tax else "INCLUSIVE")
+        case "custom":
+            return replace(ask, custom=Decimal(7) if ask.custom is None else ask.custom.normalize())
+        case "currency":
+            return replace(ask, currency=None if ask.currency else "EUR")
+        case "customer":
+            return replace(ask, customer="nowhere")
+    return ask
 
 
 def _assert_same(one: object, other: object) -> None:

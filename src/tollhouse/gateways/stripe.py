@@ -9,11 +9,10 @@ under the same key and cancelled, so that a call that still travels finds it so.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
-import stripe
 import structlog
-from stripe import CardError, InvalidRequestError, StripeError
+from stripe import CardError, InvalidRequestError
 
 from tollhouse.gateways.stripe_accounts import Account, Accounts, Payer
 from tollhouse.gateways.stripe_amounts import AmountRefused, stripe_amount
@@ -42,8 +41,6 @@ _SECOND = 1_000_000
 UNKNOWN = GatewayAnswer("unknown")
 ABSENT = GatewayAnswer("absent")
 
-T = TypeVar("T")
-
 log = structlog.get_logger("tollhouse.stripe")
 
 
@@ -58,48 +55,26 @@ class StripeGateway:
     def charge(self, call: GatewayCharge, timeout_seconds: float) -> GatewayAnswer:
         if self._accounts.of(call.tenant_id) is None:
             return declined("gateway_not_configured")
-        return self._asked(call.tenant_id, timeout_seconds, lambda account: _Payment(account, call).take(), UNKNOWN)
+        return self._accounts.asked(call.tenant_id, timeout_seconds, lambda account: _Payment(account, call).take(), UNKNOWN)
 
     def look_up(self, call: GatewayCharge, timeout_seconds: float) -> GatewayAnswer:
-        return self._asked(call.tenant_id, timeout_seconds, lambda account: _Payment(account, call).find(), UNKNOWN)
+        return self._accounts.asked(call.tenant_id, timeout_seconds, lambda account: _Payment(account, call).find(), UNKNOWN)
 
     def refund(self, call: GatewayRefund, timeout_seconds: float) -> GatewayAnswer:
-        return self._asked(call.tenant_id, timeout_seconds, lambda account: _refunded(account, call), UNKNOWN)
+        return self._accounts.asked(call.tenant_id, timeout_seconds, lambda account: _refunded(account, call), UNKNOWN)
 
     def look_up_refund(self, call: GatewayRefund, timeout_seconds: float) -> GatewayAnswer:
         """What Stripe knows nothing of is sent again under the same key: a refund is carried through, not given up."""
-        return self._asked(call.tenant_id, timeout_seconds, lambda account: _refund_found(account, call), UNKNOWN)
+        return self._accounts.asked(call.tenant_id, timeout_seconds, lambda account: _refund_found(account, call), UNKNOWN)
 
     def method(self, tenant_id: int, token: str, timeout_seconds: float) -> GatewayMethod | None:
-        return self._asked(tenant_id, timeout_seconds, lambda account: account.shown(token), None)
+        return self._accounts.asked(tenant_id, timeout_seconds, lambda account: account.shown(token), None)
 
     def event(self, tenant_id: int, header: Callable[[bytes], str | None], body: bytes) -> GatewayEvent | None:
         account = self._accounts.of(tenant_id)
         if account is None or not account.webhook_secret:
             raise EventRefused("No secret for Stripe's events is set.")
         return event_from_body(header(b"stripe-signature"), body, account.webhook_secret)
-
-    def _asked(self, tenant_id: int, seconds: float, ask: Callable[[Account], T], unknown: T) -> T:
-        """What Stripe says; `unknown` for whatever goes wrong."""
-        account = self._accounts.of(tenant_id)
-        if account is None:
-            log.error("a tenant has no Stripe account", tenant_id=tenant_id)
-            return unknown
-        try:
-            with account.http.within(seconds):
-                return ask(account)
-        except (stripe.AuthenticationError, stripe.PermissionError) as error:
-            log.error("Stripe refuses our secret key", tenant_id=tenant_id, **_named(error))
-        except StripeError as error:
-            log.warning("Stripe gave no answer to go by", tenant_id=tenant_id, **_named(error))
-        except Exception as error:  # noqa: BLE001 - whatever it was, whether money moved is not known
-            log.error("Stripe was not understood", tenant_id=tenant_id, reason=type(error).__name__)
-        return unknown
-
-
-def _named(error: StripeError) -> dict[str, Any]:
-    """What may be told of an error: never its text, which may name a key or a card."""
-    return {"reason": type(error).__name__, "status": error.http_status, "request": error.request_id}
 
 
 class _Payment:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 import tomllib
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 import stripe
+import structlog
 
 from tollhouse.gateways.stripe_client import BoundedClient
 from tollhouse.gateways.stripe_objects import Details
@@ -16,6 +17,12 @@ from tollhouse.ledger.commands import GatewayMethod
 
 #: So many payment methods are remembered with the customer whose they are.
 PAYERS_MAX = 10_000
+
+_SECRETS = {"secret_key", "webhook_secret", "publishable_key"}
+
+T = TypeVar("T")
+
+log = structlog.get_logger("tollhouse.stripe")
 
 
 class AccountsUnreadable(ValueError):
@@ -25,6 +32,7 @@ class AccountsUnreadable(ValueError):
 class Secrets(NamedTuple):
     secret_key: str
     webhook_secret: str = ""
+    publishable_key: str = ""
 
 
 class Payer(NamedTuple):
@@ -39,6 +47,7 @@ class Account:
 
     def __init__(self, secrets: Secrets, api_base: str, http: BoundedClient) -> None:
         self.webhook_secret = secrets.webhook_secret
+        self.publishable_key = secrets.publishable_key
         self.http = http
         self.client = stripe.StripeClient(
             secrets.secret_key,
@@ -62,16 +71,7 @@ class Account:
 
     def shown(self, token: str) -> GatewayMethod:
         method = self.client.v1.payment_methods.retrieve(token)
-        details = msgspec.convert(method.to_dict().get(method.type) or {}, Details)
-        return GatewayMethod(
-            method.type,
-            brand=details.brand or "",
-            last4=details.last4 or "",
-            exp_month=details.exp_month or 0,
-            exp_year=details.exp_year or 0,
-            funding=details.funding or "",
-            country=details.country or "",
-        )
+        return msgspec.convert(method.to_dict().get(method.type) or {}, Details).shown(method.type)
 
     def _remember(self, token: str, payer: Payer) -> None:
         with self._lock:
@@ -99,12 +99,34 @@ class Accounts:
             return self._installation
         return self._by_slug.get(self._slug_of(tenant_id), self._installation)
 
+    def asked(self, tenant_id: int, seconds: float, ask: Callable[[Account], T], unknown: T) -> T:
+        """What the tenant's account says within this time; `unknown` for whatever goes wrong."""
+        account = self.of(tenant_id)
+        if account is None:
+            log.error("a tenant has no Stripe account", tenant_id=tenant_id)
+            return unknown
+        try:
+            with account.http.within(seconds):
+                return ask(account)
+        except (stripe.AuthenticationError, stripe.PermissionError) as error:
+            log.error("Stripe refuses our secret key", tenant_id=tenant_id, **_named(error))
+        except stripe.StripeError as error:
+            log.warning("Stripe gave no answer to go by", tenant_id=tenant_id, **_named(error))
+        except Exception as error:  # noqa: BLE001 - whatever it was, whether money moved is not known
+            log.error("Stripe was not understood", tenant_id=tenant_id, reason=type(error).__name__)
+        return unknown
+
     def close(self) -> None:
         self._http.close()
 
 
+def _named(error: stripe.StripeError) -> dict[str, Any]:
+    """What may be told of an error: never its text, which may name a key or a card."""
+    return {"reason": type(error).__name__, "status": error.http_status, "request": error.request_id}
+
+
 def accounts_from_toml(text: str) -> dict[str, Secrets]:
-    """`[slug]` tables with `secret_key` and perhaps `webhook_secret`; raises AccountsUnreadable."""
+    """`[slug]` tables with `secret_key`, perhaps `webhook_secret` and `publishable_key`; raises AccountsUnreadable."""
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -112,10 +134,19 @@ def accounts_from_toml(text: str) -> dict[str, Secrets]:
     return {slug: _secrets(slug, table) for slug, table in tables.items()}
 
 
+def is_publishable(key: str) -> bool:
+    """Whether a key may be shown to browsers, as a secret key may not; or is none."""
+    return not key or key.startswith("pk_")
+
+
 def _secrets(slug: str, table: Any) -> Secrets:
-    if not isinstance(table, dict) or not {"secret_key"} <= table.keys() <= {"secret_key", "webhook_secret"}:
-        raise AccountsUnreadable(f"[{slug}] must have a secret_key, perhaps a webhook_secret, and nothing else")
-    secret_key, webhook_secret = table["secret_key"], table.get("webhook_secret", "")
-    if not (isinstance(secret_key, str) and secret_key.strip() and isinstance(webhook_secret, str)):
+    if not isinstance(table, dict) or not {"secret_key"} <= table.keys() <= _SECRETS:
+        raise AccountsUnreadable(
+            f"[{slug}] must have a secret_key, perhaps a webhook_secret and a publishable_key, and nothing else"
+        )
+    if not all(isinstance(value, str) for value in table.values()) or not table["secret_key"].strip():
         raise AccountsUnreadable(f"[{slug}] must have texts for its secrets")
-    return Secrets(secret_key.strip(), webhook_secret.strip())
+    secrets = Secrets(**{name: value.strip() for name, value in table.items()})
+    if not is_publishable(secrets.publishable_key):
+        raise AccountsUnreadable(f"[{slug}] must have a publishable_key that begins with pk_")
+    return secrets

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from tollhouse.gateways.stripe_declines import declined, declined_by
-from tollhouse.ledger.commands import GatewayAnswer
+from tollhouse.ledger.commands import GatewayAnswer, GatewayMethod
 
 #: Under this name our key is in the metadata of all that we make at Stripe.
 KEY = "tollhouse_key"
@@ -66,6 +66,36 @@ class Details(msgspec.Struct):
     exp_year: int | None = None
     funding: str | None = None
     country: str | None = None
+
+    def shown(self, method_type: str) -> GatewayMethod:
+        return GatewayMethod(
+            method_type,
+            brand=self.brand or "",
+            last4=self.last4 or "",
+            exp_month=self.exp_month or 0,
+            exp_year=self.exp_year or 0,
+            funding=self.funding or "",
+            country=self.country or "",
+        )
+
+
+class Card(msgspec.Struct):
+    """A payment method that is a card."""
+
+    id: str
+    card: Details
+    customer: str | None = None
+
+
+class CardSetup(msgspec.Struct):
+    """A SetupIntent. `payment_method` is there once a card was typed in."""
+
+    id: str
+    status: str
+    client_secret: str
+    customer: str | None = None
+    payment_method: Card | str | None = None
+    metadata: dict[str, str] | None = None
 
 
 def read(answer: Any, kind: type[T]) -> T:

@@ -242,6 +242,43 @@ class Cards(Protocol):
         ...
 
 
+class CardScript(NamedTuple):
+    """What a page needs so that a gateway's own script takes the card. Nothing of it is secret.
+
+    `frames` and `connections` are the origins, besides the script's, that it opens frames of and talks to.
+    """
+
+    url: str
+    origin: str
+    public_key: str
+    frames: tuple[str, ...]
+    connections: tuple[str, ...]
+
+
+class HostedCards(Protocol):
+    """Where a gateway takes cards by a script of its own in the holder's browser: no card ever comes to us.
+
+    `owner` names the customer, uniquely and for ever.
+    """
+
+    def is_for(self, tenant_id: int) -> bool:
+        """Whether the tenant's cards are this gateway's."""
+        ...
+
+    def script(self, tenant_id: int) -> CardScript | None:
+        """None where new cards cannot be taken."""
+        ...
+
+    def begin(self, tenant_id: int, owner: str, timeout_seconds: float) -> str:
+        """The secret with which the script saves one card of the owner's. Raises CardRefused."""
+        ...
+
+    def saved(self, tenant_id: int, owner: str, setup: str, timeout_seconds: float) -> SavedCard:
+        """The card that the script saved, by the name that it gave us; raises CardRefused where that is no card which
+        this owner has saved."""
+        ...
+
+
 class Gateway(Protocol):
     """A processor: translate out, call, translate in. No rule of ours, no state of the ledger's.
 
