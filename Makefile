@@ -7,6 +7,7 @@
 
 PYTHON ?= python3
 UV ?= uv
+DEMO_ARGS ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 LOCK_ARGS ?=
@@ -43,7 +44,7 @@ $(RUN) $(DEV):
 	@touch $@
 
 demo: .venv/installed
-	@.venv/bin/tollhouse demo
+	@.venv/bin/tollhouse demo $(DEMO_ARGS)
 
 test: .venv-dev/installed
 	@.venv-dev/bin/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import datetime
@@ -130,6 +131,18 @@ def test_a_second_server_on_one_file_is_refused_with_a_sentence(run: Run, tmp_pa
         refused = run("serve", database_url=url)
     assert refused.exit_code == 2
     assert "tollhouse: Another `tollhouse serve` is using" in refused.output
+
+
+@pytest.mark.parametrize("command", ["serve", "demo"])
+def test_a_port_that_is_taken_is_refused_with_a_sentence(run: Run, tmp_path: Path, command: str) -> None:
+    url = sqlite_copy(migrated_sqlite(), tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused = run(command, "--port", str(port), database_url=url)
+    assert refused.exit_code == 2
+    assert f"tollhouse: Cannot listen on 127.0.0.1, port {port}: Address already in use." in refused.output
+    with closing(SqlStore(store_url(url))) as store, store.reading_rows() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM tenants").scalar() == 0
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,11 @@ def test_every_link_leads_somewhere(source: Path, target: str) -> None:
         assert heading in headings(page_linked), target
 
 
+def test_the_index_leads_to_every_page() -> None:
+    led = {target.partition("#")[0] for source, target in LINKS if source == DOCS / "index.md"}
+    assert {file.name for file in DOCS.glob("*.md")} - {"index.md"} == led
+
+
 def test_the_links_are_found() -> None:
     assert len(LINKS) > 5
 

@@ -33,6 +33,7 @@ from tollhouse.apis.kelviq.routes.refunds import RefundRequests
 from tollhouse.apis.kelviq.routes.subscriptions import Subscriptions
 from tollhouse.apis.kelviq.routes.webhooks import WebhookLogs
 from tollhouse.apis.operations import OperationsDoor
+from tollhouse.apis.pages.cards import NewCards
 from tollhouse.apis.pages.checkout import CheckoutDoor
 from tollhouse.apis.pages.portal import PortalDoor
 from tollhouse.apis.pages.tickets import Tickets
@@ -44,7 +45,14 @@ from tollhouse.gateways.sandbox import SandboxGateway
 from tollhouse.gateways.sandbox_cards import SandboxCards, shown_of
 from tollhouse.gateways.sandbox_events import SIGNATURE_HEADER, SandboxEvent, Seal, event_to_body
 from tollhouse.gateways.stripe import StripeGateway
-from tollhouse.gateways.stripe_accounts import Accounts, AccountsUnreadable, Secrets, accounts_from_toml
+from tollhouse.gateways.stripe_accounts import (
+    Accounts,
+    AccountsUnreadable,
+    Secrets,
+    accounts_from_toml,
+    is_publishable,
+)
+from tollhouse.gateways.stripe_cards import StripeCards
 from tollhouse.ledger.charging.everybody import Everybody
 from tollhouse.ledger.commands import Caller
 from tollhouse.ledger.facts import ChargeFact
@@ -136,9 +144,8 @@ def check_startable(settings: Settings, workers: int) -> None:
         )
     with closing(open_store(settings)) as store:
         store.check_durability()
-        accounts = open_stripe_accounts(settings, store)
-        if accounts is not None:
-            accounts.close()
+        with open_stripe_accounts(settings, store):
+            pass
         with store.held_by_one_server():
             pass
 
@@ -160,16 +167,23 @@ class Sandbox:
         self.memory.close()
 
 
-def open_gateways(settings: Settings, store: SqlStore, sandbox: Sandbox, resources: ExitStack) -> dict[str, Gateway]:
+def open_gateways(sandbox: Sandbox, accounts: Accounts | None) -> dict[str, Gateway]:
     """The processors that can be called, by the name that payment methods know them by."""
     gateways: dict[str, Gateway] = {"sandbox": SandboxGateway(sandbox.memory, sandbox.seal)}
-    accounts = open_stripe_accounts(settings, store)
     if accounts is not None:
-        gateways["stripe"] = StripeGateway(resources.enter_context(closing(accounts)))
+        gateways["stripe"] = StripeGateway(accounts)
     return gateways
 
 
-def open_stripe_accounts(settings: Settings, store: SqlStore) -> Accounts | None:
+def open_new_cards(desk: Desk, accounts: Accounts | None) -> NewCards:
+    """Where the pages take new cards: at Stripe for the tenants that have it, else at the sandbox."""
+    stripe_js = desk.settings.stripe_js
+    hosted = None if accounts is None else ("stripe", StripeCards(accounts, stripe_js))
+    return NewCards(desk, ("sandbox", SandboxCards()), hosted)
+
+
+@contextmanager
+def open_stripe_accounts(settings: Settings, store: SqlStore) -> Iterator[Accounts | None]:
     """None where nobody has one."""
     by_slug = {}
     if settings.stripe_accounts:
@@ -178,9 +192,12 @@ def open_stripe_accounts(settings: Settings, store: SqlStore) -> Accounts | None
         except (OSError, UnicodeDecodeError, AccountsUnreadable) as error:
             reason = str(error) if isinstance(error, AccountsUnreadable) else "it cannot be read"
             raise BadSetting(f"TOLLHOUSE_STRIPE_ACCOUNTS names a file that cannot be used: {reason}.") from error
-    installation = Secrets(settings.stripe_secret_key, settings.stripe_webhook_secret)
+    if not is_publishable(settings.stripe_publishable_key):
+        raise BadSetting("TOLLHOUSE_STRIPE_PUBLISHABLE_KEY must be the key that may be shown to browsers: pk_….")
+    installation = Secrets(settings.stripe_secret_key, settings.stripe_webhook_secret, settings.stripe_publishable_key)
     if not (by_slug or installation.secret_key):
-        return None
+        yield None
+        return
     slugs = {tenant.tenant_id: tenant.slug for tenant in store.tenants()}
 
     def slug_of(tenant_id: int) -> str:
@@ -188,7 +205,9 @@ def open_stripe_accounts(settings: Settings, store: SqlStore) -> Accounts | None
             slugs.update({tenant.tenant_id: tenant.slug for tenant in store.tenants()})
         return slugs.get(tenant_id, "")
 
-    return Accounts(installation if installation.secret_key else None, by_slug, settings.stripe_api_base, slug_of)
+    shared = installation if installation.secret_key else None
+    with closing(Accounts(shared, by_slug, settings.stripe_api_base, slug_of)) as accounts:
+        yield accounts
 
 
 def open_postman(desk: Desk, sandbox: Sandbox, arrivals: Arrivals) -> Postman:
@@ -303,12 +322,13 @@ def build_front(settings: Settings) -> Front:
     store.check_durability()
     resources.enter_context(store.held_by_one_server())
     sandbox = resources.enter_context(closing(Sandbox(store)))
+    accounts = resources.enter_context(open_stripe_accounts(settings, store))
     desk = Desk(
         ledger=open_ledger(store),
         store=store,
         clock=SystemClock(),
         settings=settings,
-        gateways=open_gateways(settings, store, sandbox, resources),
+        gateways=open_gateways(sandbox, accounts),
         observe_batch=metrics.batch,
     )
     queries = SqlQueries(store)
@@ -372,9 +392,8 @@ def build_front(settings: Settings) -> Front:
         },
     )
     enswitch = EnswitchDoor(desk, SqlAccountQueries(store), SqlInvoiceQueries(store), SqlPeopleQueries(store))
-    registered, tickets, cards = SqlRegisteredQueries(store), Tickets(desk), SandboxCards()
-    catalog = SqlCatalogQueries(store)
-    order_queries = SqlOrderQueries(store)
+    registered, tickets, cards = SqlRegisteredQueries(store), Tickets(desk), open_new_cards(desk, accounts)
+    catalog, order_queries = SqlCatalogQueries(store), SqlOrderQueries(store)
     kelviq = KelviqDoor(
         desk,
         Charges(desk, purchases),
@@ -399,8 +418,8 @@ def build_front(settings: Settings) -> Front:
             ("/admin/v1", admin),
             ("/api/json", enswitch),
             ("/api/v1", kelviq),
-            ("/checkout", CheckoutDoor(desk, purchases, "sandbox", cards)),
-            ("/portal", PortalDoor(desk, tickets, "sandbox", cards)),
+            ("/checkout", CheckoutDoor(desk, purchases, cards)),
+            ("/portal", PortalDoor(desk, tickets, cards)),
             ("/gateways", GatewaysDoor(desk, arrivals)),
             ("", BeaconDoor(desk, queries)),
         ],

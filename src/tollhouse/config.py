@@ -49,7 +49,7 @@ class Settings:
     read_threads: int = _setting(8, "Threads, and store connections, for reads.", least=1, most=64)
     password_threads: int = _setting(1, "Threads that check passwords.", least=1, most=64)
     passwords_max: int = _setting(64, "Password checks that may wait; beyond it 503.", least=1, most=100_000)
-    gateway_threads: int = _setting(32, "Calls to payment gateways at once.", least=1, most=1000)
+    gateway_threads: int = _setting(64, "Calls to payment gateways at once.", least=1, most=1000)
     gateway_calls_max: int = _setting(256, "Gateway calls that may wait; beyond it 503.", least=1, most=100_000)
     gateway_timeout_seconds: int = _setting(
         8, "How long a gateway may take; an unknown outcome is answered within one second more.", least=1, most=8

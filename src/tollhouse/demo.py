@@ -89,6 +89,10 @@ Tollhouse goes on serving at {base}. Stop it with Ctrl-C. Try, from another term
   curl -s {base}/api/v1/charges/ -H 'Authorization: Bearer {KEY}' -H 'Content-Type: application/json' \\
     -d '{{"planIdentifier": "lifetime-access", "chargePeriod": "ONE_TIME", "customerId": "cust_789"}}'
 
+  # Kelviq: a page to pay on (open its checkoutUrl; a new card is 4242 4242 4242 4242, 12/34, 123)
+  curl -s {base}/api/v1/checkout/ -H 'Authorization: Bearer {KEY}' -H 'Content-Type: application/json' \\
+    -d '{{"planIdentifier": "lifetime-access", "chargePeriod": "ONE_TIME", "successUrl": "https://example.com/thanks"}}'
+
   # Who is charged, and how much in all
   curl -s '{base}/v1/projects/acme/customers?q=cust_789' -H 'Authorization: Bearer {KEY}'
 

@@ -185,12 +185,25 @@ def test_a_file_of_accounts_that_cannot_be_used_stops_the_start(tmp_path: Path) 
 
 def test_accounts_from_a_file() -> None:
     text = '[acme]\nsecret_key = " sk_1 "\n[beta]\nsecret_key = "sk_2"\nwebhook_secret = "whsec_2"\n'
-    assert accounts_from_toml(text) == {"acme": Secrets("sk_1"), "beta": Secrets("sk_2", "whsec_2")}
+    text += '[shop]\nsecret_key = "sk_3"\npublishable_key = "pk_3"\n'
+    assert accounts_from_toml(text) == {
+        "acme": Secrets("sk_1"),
+        "beta": Secrets("sk_2", "whsec_2"),
+        "shop": Secrets("sk_3", "", "pk_3"),
+    }
 
 
 @pytest.mark.parametrize(
     "text",
-    ["x", "a = 1", "[a]", '[a]\nsecret_key = ""', "[a]\nsecret_key = 5", '[a]\nsecret_key = "sk_x"\nmore = 1'],
+    [
+        "x",
+        "a = 1",
+        "[a]",
+        '[a]\nsecret_key = ""',
+        "[a]\nsecret_key = 5",
+        '[a]\nsecret_key = "sk_x"\nmore = 1',
+        '[a]\nsecret_key = "sk_x"\npublishable_key = "sk_x"',
+    ],
 )
 def test_files_that_cannot_be_used(text: str) -> None:
     with pytest.raises(AccountsUnreadable) as refused:

@@ -9,7 +9,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.apis.kelviq.describing import check_described, operation_at
 from tests.harness import GOLDEN, InProcess
+from tollhouse.apis.kelviq.operations import OPERATIONS
 
 CASES = sorted(GOLDEN.glob("*/*.txt"))
 
@@ -47,6 +49,24 @@ def test_conversation(case: Path, application: InProcess) -> None:
         found = re.fullmatch(pattern, answer.body.decode("utf-8"), re.DOTALL)
         assert found is not None, f"{shown}\nwanted\n{step.wanted_body}"
         matched.update(zip(names, found.groups(), strict=True))
+        operation = operation_at(step.method, step.target)
+        if operation is not None:
+            check_described(operation.method, f"{operation.path}/", answer)
+
+
+def test_every_operation_of_kelviqs_door_has_a_case_of_success() -> None:
+    """And with it a reply that was held against our description, and the vendor's where that is at hand."""
+    shown = set()
+    for case in CASES:
+        for text in _steps(case):
+            step = _step(text.partition("\n-----\n")[0], text)
+            operation = operation_at(step.method, step.target)
+            if operation is not None and step.status == operation.success:
+                shown.add(operation.name)
+    # A one-time purchase is never cancelled, updated or previewed: these answer 400 alone.
+    refused = {"cancelSubscription", "updateSubscription", "previewSubscriptionUpdate"}
+    # And no case can name a refund, whose id is not the last in any reply: test_orders.py reads one.
+    assert {operation.name for operation in OPERATIONS} - shown == refused | {"retrieveRefund"}
 
 
 def test_the_beacon_cases_are_found() -> None:

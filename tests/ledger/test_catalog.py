@@ -390,6 +390,16 @@ def test_a_recurring_price_is_kept_and_cannot_be_charged(shop: Shop) -> None:
     assert (offered.can_be_bought, [p.charge_period for p in offered.periods]) == (False, ["MONTHLY"])
 
 
+def test_countries_of_a_plan_change_no_price_of_a_buyer_of_an_unknown_country(shop: Shop) -> None:
+    plan = shop.plan().plan.identifier
+    shop.prices(plan, paid("5.00", countries=("IN",)), paid("20.00"))
+    shop.publish(plan)
+    assert shop.costs(plan) == (2000, "USD")
+    shop.edit(plan, countries=("IN", "US", "DE"))
+    shop.publish(plan)
+    assert shop.costs(plan) == (2000, "USD")
+
+
 def test_countries_of_a_plan_limit_its_prices(shop: Shop) -> None:
     """An Indian buyer still gets the Indian price, whatever the order."""
     shop.plan(countries=("DE", "IN"))

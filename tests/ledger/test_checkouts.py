@@ -16,7 +16,14 @@ from tollhouse.ledger.facts import CheckoutSessionFact, CustomerFact, PaymentFac
 from tollhouse.ledger.ledger import Ledger
 from tollhouse.ledger.purchase_details import detail_of
 from tollhouse.ledger.purchasing.sessions import ATTEMPTS_MAX, state_at
-from tollhouse.ledger.refusals import CustomerUnknown, PriceChanged, SessionNotOpen
+from tollhouse.ledger.refusals import (
+    CustomerUnknown,
+    NoPriceInCurrency,
+    PlanUnknown,
+    PriceChanged,
+    Refusal,
+    SessionNotOpen,
+)
 from tollhouse.ledger.verifying import verify
 from tollhouse.store.store import SqlStore
 
@@ -183,3 +190,32 @@ def test_a_session_of_nobody(page: Page) -> None:
     page.ledger.execute(archiving(page.tenant, "cust_visa"))
     with pytest.raises(CustomerUnknown):
         page.ledger.execute(command)
+
+
+def test_a_refused_session_makes_no_customer(page: Page) -> None:
+    """Neither the customer that was to be made for it nor an event of it is left."""
+    before = _customers(page)
+    refused: list[tuple[type[Refusal], dict[str, Any]]] = [
+        (PlanUnknown, {"plan_identifier": "nothing"}),
+        (NoPriceInCurrency, {"currency": "CHF"}),
+    ]
+    for refusal, more in refused:
+        with pytest.raises(refusal):
+            page.ledger.execute(opening(page.tenant, customer_reference=None, **more))
+    assert _customers(page) == before
+    assert told(page.store, page.tenant) == []
+
+
+def _customers(page: Page) -> int:
+    with page.store.reading(page.tenant.tenant_id) as reader:
+        return reader.count(CustomerFact)
+
+
+def test_where_an_address_is_found_is_no_part_of_what_was_asked(page: Page) -> None:
+    """The map of addresses changes with every release; a key counts for ever."""
+    command = opening(page.tenant, ip_address="103.154.35.20", country_of_ip="IN")
+    command = msgspec.structs.replace(command, idempotency=Idempotency("tenant", "k"))
+    first = page.ledger.execute(command)
+    again = page.ledger.execute(msgspec.structs.replace(command, country_of_ip="SG"))
+    assert again.replayed
+    assert again.result.session.uid == first.result.session.uid

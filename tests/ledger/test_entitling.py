@@ -8,6 +8,7 @@ import pytest
 
 from tests.harness import SHOP, TestClock, provision
 from tests.ledger.test_purchasing import purchase, settled
+from tollhouse.domain.money import AMOUNT_MINOR_MAX
 from tollhouse.ledger.commands import GatewayAnswer
 from tollhouse.ledger.commands.purchases import StartFree
 from tollhouse.ledger.commands.usage import ReportUsage
@@ -163,3 +164,11 @@ def test_a_free_plan_is_taken_without_a_gateway(ledger: Ledger, store: SqlStore,
 
 def test_the_key_of_a_charge_is_not_that_of_a_subscription(meters: Meters) -> None:
     assert free(meters.tenant).content() != purchase(meters.tenant, "free", "cust_without_card").content()
+
+
+def test_what_is_used_is_a_number_that_everybody_can_read(meters: Meters) -> None:
+    meters.buy(5)
+    assert meters.report(AMOUNT_MINOR_MAX) == AMOUNT_MINOR_MAX
+    with pytest.raises(UsageRefused):
+        meters.report(1, delta=True)
+    assert meters.used() == [AMOUNT_MINOR_MAX]

@@ -195,6 +195,9 @@ class Dice(Random):
 
     def buyer(self, model: Model, price: Price) -> str:
         """Mostly one who could pay it."""
+        gone = [customer.reference for customer in model.customers.values() if customer.is_archived]
+        if gone and self.one_in(10):
+            return self.choice(gone)
         live = [customer for customer in model.customers.values() if not customer.is_archived]
         able = [c for c in live if c.gateway == GATEWAY and c.lock in (None, price.currency)]
         places = [c for c in able if not price.countries or c.country in (*price.countries, "")]
@@ -232,8 +235,9 @@ class Dice(Random):
         return Buy(ask, self.key(), self.choice(FATES))
 
     def quantity(self, rate: Rate | None) -> int:
-        if self.one_in(12):
-            return self.choice([0, -1, plain.QUANTITY_MAX + 1, 25, 40])
+        if self.one_in(8):
+            beside = [] if rate is None else [(rate.least or 1) - 1, (rate.most or 12) + 1] * 3
+            return self.choice([0, -1, plain.QUANTITY_MAX + 1, 25, 40, *beside])
         return self.randint(rate.least or 1, rate.most or 12) if rate is not None else self.randint(1, 12)
 
     def give_back(self, model: Model) -> GiveBack:
@@ -282,6 +286,6 @@ class Dice(Random):
             case 19:
                 states = ["enabled", "enabled", "disabled", "disabled", "removing"]
                 return [Switch(self.choice(URLS), self.choice(states))]
-        what = self.choice(["register"] * 3 + ["relocate"] * 3 + ["save"] * 3 + ["archive"])
-        reference = self.choice(["new", "newer"]) if what == "archive" and self.one_in(2) else self.reference()
+        what = self.choice(["register"] * 3 + ["relocate"] * 3 + ["save"] * 3 + ["archive"] * 3)
+        reference = self.choice(["new", "newer"]) if what == "archive" and not self.one_in(3) else self.reference()
         return [Keep(reference, what, self.choice(["", *COUNTRIES]))]

@@ -116,8 +116,15 @@ class Document:
 
     def sold(self) -> list[Price]:
         """The prices that can be bought somewhere, each for the countries where it can."""
-        served = [(price, self._where(price)) for price in self.prices if price.is_enabled and price.is_bought]
+        served = [(price, self._where(price)) for price in self._in_order() if price.is_enabled and price.is_bought]
         return [replace(price, countries=countries) for price, countries in served if countries is not NOWHERE]
+
+    def _in_order(self) -> list[Price]:
+        """Of a plan for some countries, prices for everywhere come first in their currency."""
+        if not self.countries:
+            return list(self.prices)
+        first = {price.currency: at for at, price in reversed(list(enumerate(self.prices)))}
+        return sorted(self.prices, key=lambda price: (first[price.currency], bool(price.countries)))
 
     def _where(self, price: Price) -> tuple[str, ...] | None:
         """Of a plan for some countries, a price for everywhere is for those that have no other in its currency."""
@@ -453,8 +460,7 @@ class Model:
         return order
 
     def _price(self, customer: Customer, document: Document, ask: Ask) -> Price:
-        sold = [price for price in document.sold() if price.is_once]
-        prices = [price for price in sold if price.kind != "PAID" or price.base is not None or price.priced]
+        prices = _chargeable(document)
         if not prices:
             raise Refused("PlanHasNoOneTimePrice")
         free = [price for price in prices if price.kind == "FREE"]
@@ -472,6 +478,21 @@ class Model:
         if price.kind == "FREE" and not ask.is_free:
             raise Refused("PlanIsFree")
         return price
+
+    def offered(self, name: str, reference: str, country: str | None) -> tuple[Price, int | None] | None:
+        """The price at which a plan is offered once, and the minor units that it comes to where nothing is said of
+        quantities. None where there is no price for the customer."""
+        customer, plan = self._live(reference), self.plans[name]
+        prices = _chargeable(plan.live) if plan.live is not None and not plan.is_archived else []
+        try:
+            price = _chosen(prices, None, customer.lock, country, customer.country)
+        except Refused:
+            return None
+        try:
+            _, amount = self._amount(price, Ask(name, reference, is_free=price.kind == "FREE"))
+        except Refused:
+            return price, None
+        return price, amount if amount <= AMOUNT_MAX else None
 
     def _amount(self, price: Price, ask: Ask) -> tuple[dict[str, int], int]:
         """What is bought, and the minor units that it comes to."""
@@ -613,6 +634,12 @@ class Model:
         for meter, share in zip(meters, shares, strict=True):
             meter.used, meter.used_at = share, self.now
         return used
+
+
+def _chargeable(document: Document) -> list[Price]:
+    """What can be bought once, and asks for something at once if it is to be paid."""
+    sold = [price for price in document.sold() if price.is_once]
+    return [price for price in sold if price.kind != "PAID" or price.base is not None or price.priced]
 
 
 def _chosen(prices: Sequence[Price], asked: str | None, lock: str | None, ip: str | None, home: str) -> Price:

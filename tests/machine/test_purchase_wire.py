@@ -94,13 +94,14 @@ class Story:
     def __init__(self, application: InProcess) -> None:
         self.application = application
         self.model = Model(0)
+        self.product = ""
         self.features: dict[str, str] = {}
         self.lines: list[str] = []
 
     # What happens.
 
     def begin(self, dice: Dice) -> None:
-        product = self._made("/api/v1/catalog/products/", {"name": "Product", "taxCode": "saas"})["id"]
+        product = self.product = self._made("/api/v1/catalog/products/", {"name": "Product", "taxCode": "saas"})["id"]
         for name, kind in FEATURES.items():
             body = {"name": name, "identifier": name, "featureType": kind}
             self.features[name] = self._made("/api/v1/catalog/features/", body)["id"]
@@ -254,6 +255,9 @@ class Story:
     def refund(self, ask: RefundAsk, key: str | None, order: Order) -> None:
         body = {"orderId": ask.order, "amountUnits": ask.minor, "amount": ask.major, "reason": "OTHER"}
         answer = self._ask("POST", "/api/v1/refunds/", body, key)
+        if ask.minor is not None and ask.minor > plain.AMOUNT_MAX:
+            assert (answer.status, set(answer.json()) - {"detail"}) == (400, {"amountUnits"})
+            return
         try:
             word, refund = self.model.refund(ask, key)
         except Refused as refused:
@@ -306,6 +310,8 @@ class Story:
             orders = [o for o in self.model.orders if o.customer is customer and o.state == "succeeded"]
             expected = [self._entitlement(grant) for order in orders for grant in order.grants]
             assert _sorted(told) == _sorted(expected)
+            for country in (None, "IN", "KW"):
+                self._compare_offers(reference, country)
         paid = [order for order in self.model.orders if order.state == "succeeded"]
         listed = self._page("/api/v1/orders/?page_size=100")
         ids = {row["id"] for row in listed if row["status"] != "FAILED"}
@@ -317,6 +323,30 @@ class Story:
         locks = {customer.reference: customer.lock for customer in self.model.customers.values()}
         for order in paid:
             assert order.is_free or order.currency == locks[order.customer.reference]
+
+    def _compare_offers(self, reference: str, country: str | None) -> None:
+        """What is offered is what would be charged."""
+        ip = f"&ip_address={IPS[country]}" if country else ""
+        path = f"/api/v1/monetization/product-offering/{self.product}/?customer_id={reference}{ip}"
+        told = _NUMBERS.decode(self._ask("GET", path, is_quiet=True).body)["plans"]
+        offers = {plan["identifier"]: plan for plan in told if plan["enabled"]}
+        for name in PLANS:
+            offer = self.model.offered(name, reference, country)
+            assert (offer is not None) == (name in offers), (name, reference, country)
+            if offer is not None:
+                self._compare_offer(offers[name], *offer)
+
+    def _compare_offer(self, told: dict[str, Any], price: Price, minor: int | None) -> None:
+        assert (told["price"]["priceType"], told["price"]["currency"]) == (price.kind, price.currency)
+        (once,) = _once(told["price"]["charges"])
+        assert once.get("featureQuantityPrice") == (None if minor is None else _major(minor, price.currency))
+        priced = {feature["identifier"]: _once(feature["charges"]) for feature in told["features"]}
+        bounds = {name: charge["advanced"] for name, charges in priced.items() for charge in charges}
+        expected = {}
+        for name, rate in price.priced.items():
+            both = {"min_quantity": rate.least, "max_quantity": rate.most}
+            expected[name] = {which: bound for which, bound in both.items() if bound is not None}
+        assert bounds == expected
 
     def _entitlement(self, grant: plain.Meter) -> dict[str, Any]:
         row = {
@@ -404,6 +434,10 @@ class Story:
         }
 
 
+def _once(charges: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [charge for charge in charges if charge["chargePeriod"] == "ONE_TIME"]
+
+
 def _charge(price: Price, fields: dict[str, Any]) -> dict[str, Any]:
     return {"chargePeriod": price.period, **fields}
 
@@ -458,8 +492,9 @@ def new_store(engine: str, request: pytest.FixtureRequest, tmp_path: Any) -> Cal
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-def test_a_story_over_http(new_store: Callable[[], str]) -> None:
-    tell(new_store(), Dice().getrandbits(32), 25)
+def test_some_stories_over_http(new_store: Callable[[], str]) -> None:
+    for _ in range(2):
+        tell(new_store(), Dice().getrandbits(32), 30)
 
 
 @pytest.mark.soak

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
-from tests.harness import InProcess, in_process, provisioned_sqlite, sqlite_copy
+from tests.harness import InProcess, in_process, provision, provisioned_sqlite, sqlite_copy
 from tests.pages.browsing import ASKING, CARD, DECLINED, WHO, Browser
 from tollhouse.config import Settings
 from tollhouse.gateways.sandbox_cards import TEST_CARDS
+from tollhouse.store.engine import store_url
+from tollhouse.store.store import SqlStore
 
 THANKS = "https://shop.example/thanks?order=1&x=y"
+
+TWO_CURRENCIES = """
+[tenant]
+slug = "acme"
+
+[[plans]]
+identifier = "anywhere"
+prices = [{ currency = "USD", amount = "20.00" }, { currency = "EUR", amount = "18.50" }]
+"""
 
 
 @pytest.fixture
@@ -270,3 +282,17 @@ def test_no_digits_of_a_card_are_kept(tmp_path: Path) -> None:
     assert b"bob@example.com" in kept
     assert not [number for number in TEST_CARDS if number.encode() in kept]
     assert b"4242 4242" not in kept
+
+
+def test_where_no_country_is_chosen_the_sellers_guess_counts(tmp_path: Path) -> None:
+    """What is shown goes by it, and so does what is paid."""
+    url = sqlite_copy(provisioned_sqlite(), tmp_path)
+    with closing(SqlStore(store_url(url))) as store:
+        provision(store, TWO_CURRENCIES)
+    with in_process(Settings(database_url=url, gateway_timeout_seconds=1)) as application:
+        browser = Browser(application)
+        sale = Sale(application, planIdentifier="anywhere", defaultBillingCountry="DE")
+        assert "Pay €18.50" in browser.open(sale.path).text
+        paid = browser.send(**{**WHO, "country": ""}, **CARD).answer
+        assert (paid.status, paid.headers.get("location")) == (303, THANKS)
+        assert (sale.session["order"]["amountTotal"], sale.session["billingAddress"]) == ("18.50", {"country": "DE"})

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.harness import Server, provisioned_sqlite, sqlite_copy, start_server
+from tests.pages.chromium import Shop, needs_chromium, watched_page
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
-
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="There is no Chromium here: the pages are not looked at in one.")
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
@@ -28,57 +23,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     running.stop()
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-class Shop(ThreadingHTTPServer):
-    """The seller's site: at one name it leads on to the other, which is another site than ours."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _ShopPages)
-        self.thanks = f"http://127.0.0.1:{self.server_port}/thanks"
-        self.welcome = f"http://localhost:{self.server_port}/welcome"
-
-
-class _ShopPages(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        shop = self.server
-        assert isinstance(shop, Shop)
-        leads_on = self.path == "/thanks"
-        self.send_response(302 if leads_on else 200)
-        self.send_header("location" if leads_on else "content-type", shop.welcome if leads_on else "text/html")
-        self.end_headers()
-        self.wfile.write(b"" if leads_on else b'<link rel="icon" href="data:,"><h1>Shop</h1>')
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
-@pytest.fixture(scope="module")
-def shop() -> Iterator[Shop]:
-    with Shop() as opened:
-        threading.Thread(target=opened.serve_forever, daemon=True).start()
-        yield opened
-        opened.shutdown()
-
-
 @pytest.fixture(params=["desktop", "phone in the dark"])
 def page(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[Page]:
-    """A page of a browser. Nothing may be refused by a page's policy, or be wrong otherwise."""
     small = {"viewport": {"width": 360, "height": 700}, "color_scheme": "dark"}
-    context: BrowserContext = chromium.new_context(**(small if request.param != "desktop" else {}))
-    context.set_default_timeout(10_000)
-    opened = context.new_page()
-    complaints: list[str] = []
-    opened.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    yield opened
-    context.close()
-    assert [text for text in complaints if "status of 4" not in text] == []
+    with watched_page(chromium, **(small if request.param != "desktop" else {})) as opened:
+        yield opened
 
 
 def checkout(server: Server, shop: Shop, **more: object) -> str:

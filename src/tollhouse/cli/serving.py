@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ import uvicorn
 
 from tollhouse import __version__, demo
 from tollhouse.app import check_startable, migrate_store, provision, verify_store
-from tollhouse.cli.frame import cli, explained, shown
+from tollhouse.cli.frame import cli, explained, fail, shown
 from tollhouse.config import Settings
 from tollhouse.ledger.provisioning.apply import Applied
 from tollhouse.ledger.provisioning.document import ProvisioningRefused
@@ -33,6 +34,7 @@ def serve(
     with explained():
         settings = Settings.from_environment()
         check_startable(settings, workers)
+        _check_free(host, port)
         typer.echo(f"Tollhouse {__version__} on http://{host}:{port}, store {shown(settings)}", err=True)
     uvicorn.run(
         "tollhouse.app:create",
@@ -87,9 +89,20 @@ def demonstrate(host: Host = "127.0.0.1", port: Port = 8080) -> None:
     with explained():
         settings = Settings.from_environment()
         check_startable(settings, 1)
+        _check_free(host, port)
         _show_applied(provision(settings, demo.provisioning_file()))
     demo.start_story(host, port)
     serve(host=host, port=port, workers=1)
+
+
+def _check_free(host: str, port: int) -> None:
+    """Fail where somebody else listens, who would be sent what is meant for this server."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as error:
+        fail(f"Cannot listen on {host}, port {port}: {error.strerror}. --port chooses another.")
 
 
 def _show_applied(applied: Applied) -> None:

@@ -35,7 +35,7 @@ class QuantityOutOfRange(ValueError):
     """A quantity that is not an integer from `minimum` to `maximum`."""
 
     def __init__(self, identifier: str, minimum: int, maximum: int) -> None:
-        super().__init__(f"The quantity must be an integer from {minimum} to {maximum}.")
+        super().__init__(f"The quantity of {identifier} must be an integer from {minimum} to {maximum}.")
         self.identifier = identifier
         self.minimum = minimum
         self.maximum = maximum

@@ -55,17 +55,23 @@ class StripeGateway:
     def charge(self, call: GatewayCharge, timeout_seconds: float) -> GatewayAnswer:
         if self._accounts.of(call.tenant_id) is None:
             return declined("gateway_not_configured")
-        return self._accounts.asked(call.tenant_id, timeout_seconds, lambda account: _Payment(account, call).take(), UNKNOWN)
+        return self._accounts.asked(
+            call.tenant_id, timeout_seconds, lambda account: _Payment(account, call).take(), UNKNOWN
+        )
 
     def look_up(self, call: GatewayCharge, timeout_seconds: float) -> GatewayAnswer:
-        return self._accounts.asked(call.tenant_id, timeout_seconds, lambda account: _Payment(account, call).find(), UNKNOWN)
+        return self._accounts.asked(
+            call.tenant_id, timeout_seconds, lambda account: _Payment(account, call).find(), UNKNOWN
+        )
 
     def refund(self, call: GatewayRefund, timeout_seconds: float) -> GatewayAnswer:
         return self._accounts.asked(call.tenant_id, timeout_seconds, lambda account: _refunded(account, call), UNKNOWN)
 
     def look_up_refund(self, call: GatewayRefund, timeout_seconds: float) -> GatewayAnswer:
         """What Stripe knows nothing of is sent again under the same key: a refund is carried through, not given up."""
-        return self._accounts.asked(call.tenant_id, timeout_seconds, lambda account: _refund_found(account, call), UNKNOWN)
+        return self._accounts.asked(
+            call.tenant_id, timeout_seconds, lambda account: _refund_found(account, call), UNKNOWN
+        )
 
     def method(self, tenant_id: int, token: str, timeout_seconds: float) -> GatewayMethod | None:
         return self._accounts.asked(tenant_id, timeout_seconds, lambda account: account.shown(token), None)

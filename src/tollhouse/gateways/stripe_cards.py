@@ -6,7 +6,7 @@ A SetupIntent names in its metadata whose it is. Browsers cannot change that, so
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from stripe import CardError, InvalidRequestError
@@ -53,22 +53,21 @@ class StripeCards:
     def saved(self, tenant_id: int, owner: str, setup: str, timeout_seconds: float) -> SavedCard:
         if not _SETUP.fullmatch(setup):
             raise CardRefused(_NOT_SAVED)
-        found = self._accounts.asked(tenant_id, timeout_seconds, lambda account: _saved(account, owner, setup), _NOT_NOW)
+        not_now: SavedCard | str = _NOT_NOW
+        found = self._accounts.asked(tenant_id, timeout_seconds, lambda account: _saved(account, owner, setup), not_now)
         if isinstance(found, str):
             raise CardRefused(found)
         return found
 
 
 def _begun(account: Account, owner: str) -> str:
-    made = account.client.v1.setup_intents.create(
-        {
-            "customer": _customer(account, owner),
-            "usage": "off_session",
-            "payment_method_types": ["card"],
-            "metadata": {OWNER: owner},
-        }
-    )
-    return read(made, CardSetup).client_secret
+    wanted: Any = {
+        "customer": _customer(account, owner),
+        "usage": "off_session",
+        "payment_method_types": ["card"],
+        "metadata": {OWNER: owner},
+    }
+    return read(account.client.v1.setup_intents.create(wanted), CardSetup).client_secret
 
 
 def _customer(account: Account, owner: str) -> str:

@@ -19,7 +19,7 @@ from tollhouse.ledger.purchase_details import BY_CHECKOUT
 from tollhouse.ledger.purchasing.offers import Priced, priced
 from tollhouse.ledger.purchasing.sessions import OPEN
 from tollhouse.ledger.refusals import CustomerUnknown, TenantBlocked
-from tollhouse.ledger.registering import register
+from tollhouse.ledger.registering import register, stranger
 from tollhouse.ledger.sight import Sight
 
 #: How references of customers start that were made because a checkout named none.
@@ -38,8 +38,10 @@ def open_session(book: Book, command: OpenCheckout) -> CheckoutOpened:
     if book.tenant.blocked:
         raise TenantBlocked
     asked = _asked(command)
-    customer = _customer(book, command)
-    plan = priced_on(book, customer, asked).plan
+    known = _known(book, command)
+    # Nobody is registered before it is sure that there is something to buy.
+    plan = priced_on(book, known or stranger(book), asked).plan
+    customer = known or _registered(book)
     session = CheckoutSessionFact(
         tenant_id=book.tenant_id,
         session_id=book.next_number("checkout_session"),
@@ -93,14 +95,19 @@ def _purchase(customer: CustomerFact, asked: CheckoutAsked) -> StartPurchase:
     )
 
 
-def _customer(book: Book, command: OpenCheckout) -> CustomerFact:
+def _known(book: Book, command: OpenCheckout) -> CustomerFact | None:
+    """The customer that the command names; None where it names none."""
     if command.customer_reference is None:
-        reference = REFERENCE_PREFIX + secrets.token_hex(12)
-        return register(book, RegisterCustomer(tenant_id=book.tenant_id, reference=reference)).customer
+        return None
     customer = book.customer_by_reference(command.customer_reference)
     if customer is None:
         raise CustomerUnknown
     return customer
+
+
+def _registered(book: Book) -> CustomerFact:
+    reference = REFERENCE_PREFIX + secrets.token_hex(12)
+    return register(book, RegisterCustomer(tenant_id=book.tenant_id, reference=reference)).customer
 
 
 def _asked(command: OpenCheckout) -> CheckoutAsked:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec.structs import replace as with_values
 
+from tollhouse.domain.money import AMOUNT_MINOR_MAX
 from tollhouse.domain.resets import window
 from tollhouse.ledger.book import Book
 from tollhouse.ledger.commands.usage import ReportUsage
@@ -14,6 +15,8 @@ from tollhouse.ledger.facts import EntitlementFact
 from tollhouse.ledger.refusals import CustomerUnknown, MeterUnknown, UsageRefused
 
 METER = "METER"
+#: The most that can be used: no reader of JSON takes it for another number.
+USED_MAX = AMOUNT_MINOR_MAX
 
 
 class UsageReported(msgspec.Struct, frozen=True):
@@ -50,6 +53,8 @@ def report_usage(book: Book, command: ReportUsage) -> UsageReported:
     used = before + command.value if command.is_delta else command.value
     if used < 0:
         raise UsageRefused(f"Only {before} is used; less than nothing cannot be.")
+    if used > USED_MAX:
+        raise UsageRefused(f"More than {USED_MAX} cannot be told of as used.")
     for meter, share in zip(meters, _shares(meters, used), strict=True):
         book.put(with_values(meter, used=share, used_at=book.now))
     return UsageReported(used, book.now)

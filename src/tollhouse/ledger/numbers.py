@@ -11,7 +11,7 @@ from collections import deque
 
 from tollhouse.ledger.ports import Store
 
-BLOCK_SIZES = {"transaction": 1000, "customer": 100, "charge": 100}
+BLOCK_SIZES = {"transaction": 1000, "payment": 1000, "customer": 100, "charge": 100, "refund": 100}
 BLOCK_SIZE = 10
 
 

@@ -302,7 +302,7 @@ class PlanWantsCustomAmount(Refusal):
 
 class FeatureUnknown(Refusal):
     def __init__(self, identifier: str) -> None:
-        super().__init__("A feature is not part of this plan.")
+        super().__init__(f"The feature {identifier} is not part of this plan.")
         self.identifier = identifier
 
 

@@ -94,6 +94,11 @@ def archive(book: Book, command: ArchiveCustomer) -> Registered:
     return Registered(customer, profile_of(book, customer))
 
 
+def stranger(book: Book) -> CustomerFact:
+    """Somebody of whom nothing is known, to ask what they would pay; registered nowhere."""
+    return _new_fact(book, RegisterCustomer(tenant_id=book.tenant_id, reference=""), 0)
+
+
 def _registered(command: RegisterCustomer, customer: CustomerFact) -> Registered:
     return Registered(customer, Profile(dict(command.metadata), dict(command.billing_address)))
 

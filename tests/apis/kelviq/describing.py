@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,20 @@ import msgspec
 
 from tests.harness import Answer
 from tollhouse.apis.kelviq.openapi import DOCUMENT
+from tollhouse.apis.kelviq.operations import OPERATIONS
+from tollhouse.apis.kelviq.operations.operation import Operation
 
 VENDORS = Path(__file__).parents[4] / "shared" / "reference" / "kelviq-openapi.json"
+
+
+def operation_at(method: str, target: str) -> Operation | None:
+    """The operation of Kelviq's door that a request is for."""
+    path = target.partition("?")[0].rstrip("/")
+    for operation in OPERATIONS:
+        pattern = re.sub(r"\{\w+\}", "[^/]+", f"/api/v1{operation.path}")
+        if operation.method == method and re.fullmatch(pattern, path):
+            return operation
+    return None
 
 
 def check_described(method: str, path: str, answer: Answer) -> None:

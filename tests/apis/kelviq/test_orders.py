@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import time
 from collections.abc import Iterator
@@ -14,8 +15,10 @@ import pytest
 
 from tests.apis.kelviq.describing import check_described
 from tests.harness import Answer, InProcess, in_process, provisioned_sqlite, sqlite_copy
+from tollhouse.apis.kelviq.routes import refunds
 from tollhouse.config import Settings
 from tollhouse.ledger.facts import PaymentFact
+from tollhouse.ledger.refusals import Overloaded, StoreUnavailable
 from tollhouse.ledger.verifying import verify
 from tollhouse.store.engine import store_url
 from tollhouse.store.schema import payments
@@ -179,6 +182,31 @@ def test_refunds_at_once_never_exceed_what_was_paid(shop: Shop) -> None:
     assert (after["refundedTotalUnits"], after["status"]) == (1800, "PARTIAL_REFUND")
 
 
+@pytest.mark.parametrize("trouble", [Overloaded(), StoreUnavailable("gone"), None])
+def test_a_refund_that_cannot_be_shown_is_not_called_undone(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, trouble: Exception | None
+) -> None:
+    """Whoever reads that nothing was done, or hears nothing within the SDKs' 10 seconds, would do it again."""
+
+    async def no_orders(*_args: Any) -> Any:
+        if trouble is not None:
+            raise trouble
+        await asyncio.sleep(60)
+
+    order = shop.bought()
+    with monkeypatch.context() as patched:
+        patched.setattr(refunds, "orders_of", no_orders)
+        began = time.monotonic()
+        answer = shop.ask("POST", "/refunds/", {"orderId": order["id"], "amountUnits": 500}, key="k")
+        assert time.monotonic() - began < 2
+    assert (answer.status, answer.json()["code"]) == (504, "refund_not_shown")
+    assert "retry-after" not in answer.headers
+    refund = shop.get(f"/refunds/{answer.json()['refundId']}/", "/refunds/{refundId}/")
+    assert (refund["status"], refund["amountUnits"]) == ("SUCCEEDED", 500)
+    again = shop.ask("POST", "/refunds/", {"orderId": order["id"], "amountUnits": 500}, key="k")
+    assert (again.status, again.json()["id"]) == (200, refund["id"])
+
+
 @pytest.mark.parametrize("settings", [{"kelviq_refund_revokes": 1}], indirect=True)
 def test_a_whole_refund_may_end_the_purchase(shop: Shop) -> None:
     kept, order = shop.bought(), shop.bought()
@@ -202,6 +230,12 @@ def test_pages_follow_one_another(shop: Shop) -> None:
     pages = [shop.get(f"/transaction/?page_size=2&page={number}")["results"] for number in (1, 2, 3)]
     assert [row["id"] for page in pages for row in page] == [row["id"] for row in whole["results"]]
     assert len({row["id"] for row in whole["results"]}) == 5
+
+
+@pytest.mark.parametrize("number", ["0", "x", "1000000001", "9" * 5000, "000000000000000001" + "9" * 30])
+def test_a_page_that_is_no_number_is_refused(shop: Shop, number: str) -> None:
+    for path in ("/transaction/", "/webhook/logs/", "/catalog/products/"):
+        assert shop.ask("GET", f"{path}?page={number}").status == 400
 
 
 def test_payments_of_before_have_all_of_it(shop: Shop) -> None:

@@ -100,7 +100,7 @@ def test_what_the_sdk_makes_of_other_errors(server: Server) -> None:
     assert forbidden.value.status_code == 403
     with sync_client(server) as kelviq, pytest.raises(NotFoundError) as missing:
         kelviq.customers.retrieve("nobody")
-    assert missing.value.details == {"detail": "Not found."}
+    assert missing.value.details == {"detail": "Not found.", "code": "not_found"}
     silent = {**PURCHASE, "planIdentifier": "worldwide", "customerId": "cust_timeout", "features": None}
     with sync_client(server, "sk_test_shop") as kelviq, pytest.raises(ServerError) as unknown:
         kelviq.charges.create(**silent)

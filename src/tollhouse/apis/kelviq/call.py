@@ -114,7 +114,8 @@ class Call:
         text = self.query.get(name, "").strip()
         if not text:
             return default
-        if not text.isascii() or not text.isdigit() or not 1 <= int(text[:DIGITS_MAX]) <= PAGE_MAX:
+        is_number = text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX
+        if not is_number or not 1 <= int(text) <= PAGE_MAX:
             raise Invalid({name: ["Must be a whole number from 1."]})
         return int(text)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from tollhouse.apis.places import parse_ip
@@ -175,7 +176,9 @@ class Fields:
                 self.refuse(name, f"Item {index}: {field}: {sentence}")
 
 
+@cache
 def snake_case(name: str) -> str:
+    """The other spelling of one of our fields' names."""
     return _CAPITAL.sub(lambda capital: "_" + capital.group().lower(), name)
 
 

@@ -29,6 +29,7 @@ _ERROR_FIELDS = {
     "code": {"type": "string", "description": "Stays as it is; absent where fields were refused."},
     "error": {"type": "string", "description": "Of refunds: what was refused, in one sentence."},
     "orderId": {"type": "string", "description": "The order of a payment whose outcome is not known yet."},
+    "refundId": {"type": "string", "description": "A refund that was accepted and could not be shown."},
 }
 
 _FAULTS = {"type": "array", "items": {"type": "string"}, "minItems": 1}
@@ -44,7 +45,7 @@ _ERRORS = {
     415: "The body is not application/json.",
     500: "A fault of the server's.",
     503: "Not now; try again.",
-    504: "The gateway has not answered; the outcome is being looked up.",
+    504: "There was no time for the whole answer: what was begun goes on, and can be looked up.",
 }
 _DETAILED = (400, 404)
 

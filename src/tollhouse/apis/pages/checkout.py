@@ -10,8 +10,9 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from tollhouse.apis.desk import Desk
-from tollhouse.apis.pages.forms import CardGiven, Faults, card_from, country_from, email_from, form_from, name_from
-from tollhouse.apis.pages.rendering import STYLE, STYLE_PATH, message, not_allowed, not_found, page, see_other, trouble
+from tollhouse.apis.pages.cards import Given, NewCards, Way, told
+from tollhouse.apis.pages.forms import Faults, country_from, email_from, form_from, name_from
+from tollhouse.apis.pages.rendering import ASSETS, message, not_allowed, not_found, page, see_other, trouble
 from tollhouse.apis.pages.sights import SessionSeen, session_seen
 from tollhouse.apis.purchases import Purchases
 from tollhouse.domain.identity import is_storable
@@ -25,7 +26,7 @@ from tollhouse.ledger.commands import (
     SavePaymentMethod,
 )
 from tollhouse.ledger.facts import PaymentFact, PaymentMethodFact
-from tollhouse.ledger.ports import CardRefused, Cards
+from tollhouse.ledger.ports import CardRefused
 from tollhouse.ledger.purchase_details import DECLINED, SUCCEEDED
 from tollhouse.ledger.purchasing.offers import Priced
 from tollhouse.ledger.purchasing.sessions import EXPIRED, OPEN, PROCESSING, SUCCESS
@@ -36,6 +37,8 @@ PREFIX: Final = "/checkout"
 
 NEW: Final = "new"
 WANTS_BANK: Final = "authentication_required"
+
+_OTHER_PRICE: Final = "The price is another one now. Please look at it, and confirm."
 
 #: What the page says of a decline in its own words; of any other it says the gateway's.
 _DECLINED_IN_WORDS: Final = {
@@ -51,7 +54,7 @@ class Filled(NamedTuple):
     name: str = ""
     country: str = ""
     method: int = 0
-    card: CardGiven | None = None
+    card: Given | None = None
 
 
 class Line(NamedTuple):
@@ -65,33 +68,33 @@ class Line(NamedTuple):
 class CheckoutDoor:
     name = "checkout"
 
-    def __init__(self, desk: Desk, purchases: Purchases, gateway: str, cards: Cards) -> None:
-        """`cards` is where the cards of a gateway are taken."""
+    def __init__(self, desk: Desk, purchases: Purchases, cards: NewCards) -> None:
         self._desk = desk
         self._purchases = purchases
-        self._gateway = gateway
         self._cards = cards
 
     def trouble(self, what: str) -> Reply:
         return trouble(what)
 
     async def answer(self, request: Request) -> Reply:
-        if request.path == STYLE_PATH:
-            return STYLE
+        if request.path in ASSETS:
+            return ASSETS[request.path]
         slug, _, rest = request.path.removeprefix(PREFIX + "/").partition("/")
         uid, _, step = rest.partition("/")
         method = "GET" if request.method == "HEAD" else request.method
-        if not uid or step not in ("", "bank") or not is_storable(request.path):
+        if not uid or step not in ("", "bank", "card") or not is_storable(request.path):
             return not_found()
-        if method not in ("GET", "POST"):
-            return not_allowed(b"GET, POST")
+        if method not in ("GET", "POST") or (step, method) == ("card", "GET"):
+            return not_allowed(b"GET, POST" if step != "card" else b"POST")
         form = await form_from(request) if method == "POST" else {}
-        seen = await self._seen(slug, uid, form.get("country", "") if step == "" else "")
+        seen = await self._seen(slug, uid, form.get("country", "") if step != "bank" else "")
         if seen is None:
             return not_found()
         if step == "bank":
             return await self._bank(seen, form) if method == "POST" else self._ask_bank(seen)
-        return await self._pay(seen, form) if method == "POST" else self._show(seen)
+        if step == "card":
+            return await self._begin_card(seen, form)
+        return await self._pay(seen, form) if method == "POST" else await self._show(seen)
 
     async def _seen(self, slug: str, uid: str, country: str) -> SessionSeen | None:
         known = country if country in COUNTRIES else ""
@@ -99,7 +102,7 @@ class CheckoutDoor:
 
     # Showing.
 
-    def _show(self, seen: SessionSeen) -> Reply:
+    async def _show(self, seen: SessionSeen) -> Reply:
         """The page as the session stands."""
         if seen.state == SUCCESS:
             return see_other(seen.asked.success_url)
@@ -108,16 +111,21 @@ class CheckoutDoor:
         if seen.state == EXPIRED:
             text = "Nothing can be paid here any more. Please start again where you came from."
             return message(410, "This checkout is over", text, seller=seen.tenant.name)
-        return self._form(seen, _known_of(seen), {}, _problem(seen.payment) if seen.payment else "")
+        return await self._form(seen, _known_of(seen), {}, _problem(seen.payment) if seen.payment else "")
 
-    def _form(self, seen: SessionSeen, filled: Filled, faults: Faults, problem: str = "", status: int = 200) -> Reply:
+    async def _form(
+        self, seen: SessionSeen, filled: Filled, faults: Faults, problem: str = "", status: int = 200
+    ) -> Reply:
         """The page to be filled in; of a card nothing is filled in again."""
         if seen.priced is None:
             return message(409, "This cannot be bought now", str(seen.refusal), seller=seen.tenant.name)
+        way = await self._cards.way(seen.tenant.tenant_id)
         return page(
             "checkout.html",
             status,
             leads_on=True,
+            script=way.script if seen.priced.quote.net_minor else None,
+            way=way,
             seen=seen,
             seller=seen.tenant.name,
             priced=seen.priced,
@@ -128,7 +136,7 @@ class CheckoutDoor:
             problem=problem,
             countries=COUNTRIES,
             is_email_locked=_is_email_locked(seen),
-            is_bank_asking=_is_bank_asking(seen.payment),
+            is_bank_asking=self._to_confirm(seen) is not None,
             shown_price=_price_text(seen),
         )
 
@@ -137,20 +145,32 @@ class CheckoutDoor:
     async def _pay(self, seen: SessionSeen, form: dict[str, str]) -> Reply:
         if seen.state != OPEN or form.get("attempt") != str(seen.session.attempts):
             return see_other(seen.path)
-        filled, faults = self._filled(seen, form)
+        way = await self._cards.way(seen.tenant.tenant_id)
+        filled, faults = self._filled(seen, way, form)
         if seen.priced is None or faults:
-            return self._form(seen, filled, faults, status=422)
+            return await self._form(seen, filled, faults, status=422)
         if form.get("price") != _price_text(seen):
-            return self._form(seen, filled, {}, "The price is another one now. Please look at it, and confirm.", 422)
+            return await self._form(seen, filled, {}, _OTHER_PRICE, 422)
         method_id = filled.method
         if filled.card is not None:
             try:
-                method_id = await self._save(seen, filled.card)
+                method_id = await self._save(seen, way, filled.card)
             except CardRefused as error:
-                return self._form(seen, filled, {"number": str(error)}, status=422)
+                return await self._form(seen, filled, {way.field: str(error)}, status=422)
         return await self._buy(await self._identified(seen, filled), filled, method_id)
 
-    def _filled(self, seen: SessionSeen, form: dict[str, str]) -> tuple[Filled, Faults]:
+    async def _begin_card(self, seen: SessionSeen, form: dict[str, str]) -> Reply:
+        """Let the gateway's script save a card, where nothing else is missing; else the form is to be sent as it is."""
+        way = await self._cards.way(seen.tenant.tenant_id)
+        if way.script is None:
+            return not_found()
+        _, faults = self._filled(seen, way, form)
+        is_ready = seen.state == OPEN and form.get("attempt") == str(seen.session.attempts)
+        if not is_ready or form.get("price") != _price_text(seen) or faults.keys() != {way.field}:
+            return told(409)
+        return await self._cards.begin(seen.customer)
+
+    def _filled(self, seen: SessionSeen, way: Way, form: dict[str, str]) -> tuple[Filled, Faults]:
         faults: Faults = {}
         email = (seen.customer.email or seen.asked.email) if _is_email_locked(seen) else email_from(form, faults)
         name = name_from(form, faults)
@@ -161,16 +181,15 @@ class CheckoutDoor:
         known = {str(each.method.payment_method_id): each.method.payment_method_id for each in seen.methods}
         if chosen in known:
             return Filled(email, name, country, known[chosen]), faults
-        card = card_from(form, faults, self._desk.clock.now())
-        return Filled(email, name, country, 0, card), faults
+        return Filled(email, name, country, 0, self._cards.given(way, form, faults)), faults
 
-    async def _save(self, seen: SessionSeen, card: CardGiven) -> int:
+    async def _save(self, seen: SessionSeen, way: Way, card: Given) -> int:
         """Exchange the card for a token at its gateway, and keep that. Raises CardRefused."""
-        saved = self._cards.save_card(*card)
+        saved = await self._cards.saved(seen.customer, card)
         command = SavePaymentMethod(
             tenant_id=seen.tenant.tenant_id,
             customer_number=seen.customer.number,
-            gateway=self._gateway,
+            gateway=way.gateway,
             token=saved.token,
             shown=saved.shown,
             is_proven=False,
@@ -215,9 +234,9 @@ class CheckoutDoor:
             return see_other(seen.path)
         except PriceChanged:
             again = await self._seen(seen.tenant.slug, session.uid, filled.country) or seen
-            return self._form(again, filled, {}, "The price is another one now. Please look at it, and confirm.", 422)
+            return await self._form(again, filled, {}, _OTHER_PRICE, 422)
         except Refusal as refusal:
-            return self._form(seen, filled, {}, str(refusal), 422)
+            return await self._form(seen, filled, {}, str(refusal), 422)
         if bought.payment.state == SUCCEEDED:
             return see_other(seen.asked.success_url)
         return see_other(f"{seen.path}/bank" if _is_bank_asking(bought.payment) else seen.path)
@@ -234,7 +253,7 @@ class CheckoutDoor:
         """With a yes the gateway knows the card by another token, and the payment is tried again with that."""
         method, payment = self._to_confirm(seen), seen.payment
         is_same = form.get("attempt") == str(seen.session.attempts) and seen.state == OPEN
-        token = self._cards.confirmed(method.token) if method else None
+        token = self._cards.confirmed(method.gateway, method.token) if method else None
         if form.get("answer") != "yes" or not is_same or method is None or token is None or payment is None:
             return see_other(seen.path)
         quote = seen.priced.quote if seen.priced else None
@@ -252,8 +271,9 @@ class CheckoutDoor:
     def _to_confirm(self, seen: SessionSeen) -> PaymentMethodFact | None:
         """The payment method whose bank asks, where that can be answered here."""
         method = seen.paid_with
-        is_asked = method is not None and method.gateway == self._gateway and _is_bank_asking(seen.payment)
-        return method if is_asked and method is not None and self._cards.confirmed(method.token) else None
+        if method is None or not _is_bank_asking(seen.payment):
+            return None
+        return method if self._cards.confirmed(method.gateway, method.token) else None
 
 
 def _lines(priced: Priced) -> list[Line]:

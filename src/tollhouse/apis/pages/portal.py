@@ -10,16 +10,18 @@ from typing import Final
 from urllib.parse import parse_qs
 
 from tollhouse.apis.desk import Desk
-from tollhouse.apis.pages.forms import Faults, card_from, form_from
+from tollhouse.apis.pages.cards import NewCards, told
+from tollhouse.apis.pages.forms import Faults, form_from
 from tollhouse.apis.pages.rendering import message, not_allowed, not_found, page, see_other, trouble
 from tollhouse.apis.pages.sights import CustomerSeen, customer_seen
 from tollhouse.apis.pages.tickets import LINK, VISIT, Claims, Tickets
 from tollhouse.ledger.commands import RemovePaymentMethod, SavePaymentMethod, SetDefaultMethod
-from tollhouse.ledger.ports import CardRefused, Cards
+from tollhouse.ledger.ports import CardRefused
 from tollhouse.ledger.refusals import Refusal
 from tollhouse.web import Reply, Request
 
 PATH: Final = "/portal"
+CARD_PATH: Final = "/portal/card"
 COOKIE: Final = "tollhouse_portal"
 TOKEN_LENGTH_MAX: Final = 2000
 
@@ -33,17 +35,17 @@ _OVER: Final = (
 class PortalDoor:
     name = "portal"
 
-    def __init__(self, desk: Desk, tickets: Tickets, gateway: str, cards: Cards) -> None:
-        """`cards` is where the cards of a gateway are taken."""
+    def __init__(self, desk: Desk, tickets: Tickets, cards: NewCards) -> None:
         self._desk = desk
         self._tickets = tickets
-        self._gateway = gateway
         self._cards = cards
 
     def trouble(self, what: str) -> Reply:
         return trouble(what)
 
     async def answer(self, request: Request) -> Reply:
+        if request.path == CARD_PATH:
+            return await self._begin_card(request)
         if request.path != PATH:
             return not_found()
         if request.method not in ("GET", "HEAD", "POST"):
@@ -56,11 +58,25 @@ class PortalDoor:
         if claims is None or seen is None:
             return message(*_OVER, headers=(_without_cookie(),))
         if request.method != "POST":
-            return self._show(claims, seen)
+            return await self._show(claims, seen)
         form = await form_from(request)
         if not self._tickets.is_form_token(claims, form.get("form", "")):
-            return self._show(claims, seen, problem="That did not work. Please try again.", status=403)
+            return await self._show(claims, seen, problem="That did not work. Please try again.", status=403)
         return await self._do(claims, seen, form)
+
+    async def _begin_card(self, request: Request) -> Reply:
+        """Let the gateway's script save a card. What is wrong is told when the form itself is sent."""
+        if request.method != "POST":
+            return not_allowed(b"POST")
+        claims = await self._tickets.opened(VISIT, _cookie_of(request))
+        seen = await self._seen(claims)
+        if claims is None or seen is None:
+            return told(403)
+        form = await form_from(request)
+        if not self._tickets.is_form_token(claims, form.get("form", "")):
+            return told(403)
+        way = await self._cards.way(seen.tenant.tenant_id)
+        return not_found() if way.script is None else await self._cards.begin(seen.customer)
 
     async def _let_in(self, request: Request, token: str) -> Reply:
         """Exchange the link for a cookie. The next page is asked for by this one: a browser that comes from another
@@ -79,12 +95,15 @@ class PortalDoor:
         )
         return seen if seen is not None and self._tickets.fits(claims, seen.customer) else None
 
-    def _show(
+    async def _show(
         self, claims: Claims, seen: CustomerSeen, faults: Faults | None = None, problem: str = "", status: int = 200
     ) -> Reply:
+        way = await self._cards.way(seen.tenant.tenant_id)
         return page(
             "portal.html",
             status,
+            script=way.script,
+            way=way,
             seen=seen,
             seller=seen.tenant.name,
             faults=faults or {},
@@ -112,23 +131,24 @@ class PortalDoor:
                 )
             )
         except Refusal as refusal:
-            return self._show(claims, seen, problem=str(refusal), status=409)
+            return await self._show(claims, seen, problem=str(refusal), status=409)
         return see_other(PATH)
 
     async def _add(self, claims: Claims, seen: CustomerSeen, form: dict[str, str]) -> Reply:
         faults: Faults = {}
-        card = card_from(form, faults, self._desk.clock.now())
-        if faults:
-            return self._show(claims, seen, faults, status=422)
+        way = await self._cards.way(seen.tenant.tenant_id)
+        card = self._cards.given(way, form, faults)
+        if card is None or faults:
+            return await self._show(claims, seen, faults, status=422)
         try:
-            saved = self._cards.save_card(*card)
+            saved = await self._cards.saved(seen.customer, card)
         except CardRefused as error:
-            return self._show(claims, seen, {"number": str(error)}, status=422)
+            return await self._show(claims, seen, {way.field: str(error)}, status=422)
         await self._desk.execute(
             SavePaymentMethod(
                 tenant_id=seen.tenant.tenant_id,
                 customer_number=seen.customer.number,
-                gateway=self._gateway,
+                gateway=way.gateway,
                 token=saved.token,
                 shown=saved.shown,
                 is_default=True if form.get("default") == "1" else None,

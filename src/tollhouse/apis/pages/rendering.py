@@ -13,34 +13,36 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tollhouse.domain.money import exponent, major_text
 from tollhouse.domain.places import amount_shown
 from tollhouse.ledger.clock import SECOND
+from tollhouse.ledger.ports import CardScript
 from tollhouse.web import RETRY_AFTER, Headers, Reply, Trouble
 
 _HERE: Final = Path(__file__).parent
-_STYLE: Final = (_HERE / "style.css").read_bytes()
-STYLE_PATH: Final = "/checkout/style.css"
-STYLE_URL: Final = f"{STYLE_PATH}?v={hashlib.sha256(_STYLE).hexdigest()[:12]}"
 
 #: Nothing is loaded but our own style; nothing is framed, kept or told to the next site.
-_POLICY: Final = b"default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
-#: Where a form of ours ends on a seller's page: browsers hold every redirect after a form to the same list.
-_POLICY_LEADING_ON: Final = _POLICY + b" https: http:"
+_POLICY: Final = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+#: What no answer of ours lets be kept, or taken for something else.
+PRIVATE: Final[Headers] = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
 _HEADERS: Final[Headers] = (
-    (b"cache-control", b"no-store"),
+    *PRIVATE,
     (b"referrer-policy", b"no-referrer"),
-    (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"cross-origin-opener-policy", b"same-origin"),
 )
 _HTML: Final = (b"content-type", b"text/html; charset=utf-8")
-STYLE: Final = Reply(
-    200,
-    _STYLE,
-    (
-        (b"content-type", b"text/css; charset=utf-8"),
-        (b"cache-control", b"public, max-age=86400"),
-        (b"x-content-type-options", b"nosniff"),
-    ),
-)
+
+
+def _asset(name: str, kind: bytes) -> tuple[str, Reply]:
+    """A file of ours: its address, which changes with it, and the reply."""
+    body = (_HERE / name).read_bytes()
+    kept = (b"cache-control", b"public, max-age=86400")
+    reply = Reply(200, body, ((b"content-type", kind), kept, (b"x-content-type-options", b"nosniff")))
+    return f"/checkout/{name}?v={hashlib.sha256(body).hexdigest()[:12]}", reply
+
+
+STYLE_URL, _STYLE = _asset("style.css", b"text/css; charset=utf-8")
+SCRIPT_URL, _SCRIPT = _asset("card.js", b"text/javascript; charset=utf-8")
+#: By path.
+ASSETS: Final = {"/checkout/style.css": _STYLE, "/checkout/card.js": _SCRIPT}
 
 _TROUBLES: Final = {
     Trouble.TOO_LARGE: (413, "That was too much", "The form was larger than it can be."),
@@ -50,11 +52,32 @@ _TROUBLES: Final = {
 }
 
 
-def page(template: str, status: int = 200, headers: Headers = (), *, leads_on: bool = False, **shown: Any) -> Reply:
-    """`leads_on` is whether sending its form may end at another site."""
-    html = _ENVIRONMENT.get_template(template).render(style_url=STYLE_URL, **shown)
-    policy = (b"content-security-policy", _POLICY_LEADING_ON if leads_on else _POLICY)
+def page(
+    template: str,
+    status: int = 200,
+    headers: Headers = (),
+    *,
+    leads_on: bool = False,
+    script: CardScript | None = None,
+    **shown: Any,
+) -> Reply:
+    """`leads_on` is whether sending its form may end at another site; `script` is the gateway's that takes a card."""
+    scripts = [] if script is None else [script.url, SCRIPT_URL]
+    html = _ENVIRONMENT.get_template(template).render(style_url=STYLE_URL, scripts=scripts, **shown)
+    policy = (b"content-security-policy", _policy(leads_on, script).encode())
     return Reply(status, html.encode(), (_HTML, policy, *_HEADERS, *headers))
+
+
+def _policy(leads_on: bool, script: CardScript | None) -> str:
+    policy = _POLICY
+    if leads_on:
+        # The form ends on a seller's page: browsers hold every redirect after a form to the same list.
+        policy += " https: http:"
+    if script is not None:
+        frames = " ".join(dict.fromkeys((script.origin, *script.frames)))
+        connections = " ".join((script.origin, *script.connections))
+        policy += f"; script-src 'self' {script.origin}; frame-src {frames}; connect-src 'self' {connections}"
+    return policy
 
 
 def message(status: int, title: str, text: str, headers: Headers = (), seller: str = "") -> Reply:

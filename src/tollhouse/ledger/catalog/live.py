@@ -100,7 +100,7 @@ def rows_of_document(plan: PlanFact, document: PlanDocument) -> LiveRows:
     """The rows that put a document in force: a row for each price and charge period that can be bought somewhere."""
     prices: list[PlanPriceFact] = []
     price_features: list[PriceFeatureFact] = []
-    for price in document.prices:
+    for price in _in_order(document):
         for period in price.charge_periods if price.is_enabled else ():
             countries = _countries(document, price, period)
             if countries is not None:
@@ -109,6 +109,18 @@ def rows_of_document(plan: PlanFact, document: PlanDocument) -> LiveRows:
                 price_features += _feature_rows(plan, row.position, price, period)
     entitlements = [_entitlement_row(plan, position, e) for position, e in enumerate(document.entitlements)]
     return LiveRows(prices, price_features, entitlements, _features(document))
+
+
+def _in_order(document: PlanDocument) -> list[AuthoredPrice]:
+    """The prices in the order in which they are offered: as written.
+
+    Where the plan is for some countries, in each currency those for everywhere come first: a buyer of an unknown
+    country gets them, as in a plan for everywhere.
+    """
+    if not document.countries:
+        return list(document.prices)
+    currencies = list(dict.fromkeys(price.currency for price in document.prices))
+    return sorted(document.prices, key=lambda price: (currencies.index(price.currency), bool(price.countries)))
 
 
 def _countries(document: PlanDocument, price: AuthoredPrice, period: str) -> list[str] | None:

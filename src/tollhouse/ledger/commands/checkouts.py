@@ -38,5 +38,5 @@ class OpenCheckout(Command, frozen=True, kw_only=True):
     numbers: ClassVar[tuple[str, ...]] = ("customer", "checkout_session")
 
     def content(self) -> Any:
-        """How long the page is open is a setting, not the caller's."""
-        return super(OpenCheckout, msgspec.structs.replace(self, open_seconds=0)).content()
+        """How long the page is open is a setting, and where an address is found our map's: neither is the caller's."""
+        return super(OpenCheckout, msgspec.structs.replace(self, open_seconds=0, country_of_ip=None)).content()

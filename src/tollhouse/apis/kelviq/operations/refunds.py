@@ -31,7 +31,7 @@ OPERATIONS = (
         body="RefundCreateRequest",
         reply="RefundResponse",
         idempotent=True,
-        errors=(404,),
+        errors=(404, 504),
     ),
     Operation(
         method="GET",

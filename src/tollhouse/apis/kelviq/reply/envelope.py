@@ -46,7 +46,7 @@ from tollhouse.ledger.refusals import (
 )
 from tollhouse.web import JSON, RETRY_AFTER, Headers, Reply, Trouble
 
-NOT_FOUND = Reply(404, b'{"detail":"Not found."}')
+NOT_FOUND = Reply(404, b'{"detail":"Not found.","code":"not_found"}')
 UNAUTHORISED = Reply(
     401,
     b'{"detail":"A valid API key is required.","code":"not_authenticated"}',

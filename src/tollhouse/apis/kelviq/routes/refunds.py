@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from tollhouse.apis.desk import Desk
 from tollhouse.apis.kelviq.call import Answers, Call
 from tollhouse.apis.kelviq.reply.envelope import REPLAYED, answered, error_to_wire, page_to_wire, refusal_to_wire
@@ -12,8 +14,12 @@ from tollhouse.apis.refunds import Refunds
 from tollhouse.ledger.facts import PaymentFact, RefundFact
 from tollhouse.ledger.order_queries import OrderQueries, RefundsWanted
 from tollhouse.ledger.refunding import FAILED
-from tollhouse.ledger.refusals import Refusal
+from tollhouse.ledger.refusals import Overloaded, Refusal, StoreUnavailable
 from tollhouse.web import Headers, Reply
+
+#: How long the order of a refund may take to be read for the answer: what the move leaves of the SDKs' 10 seconds.
+SHOW_SECONDS = 0.5
+NOT_SHOWN = "The refund was accepted, but cannot be shown just now. Do not ask for another: look this one up by its id."
 
 
 class RefundRequests:
@@ -41,7 +47,11 @@ class RefundRequests:
         refund = moved.refund
         if refund.state == FAILED:
             return error_to_wire(400, refund.failure_code, refund.failure_text, headers, error=refund.failure_text)
-        (order,) = await orders_of(call, [moved.payment])
+        try:
+            async with asyncio.timeout(SHOW_SECONDS):
+                (order,) = await orders_of(call, [moved.payment])
+        except (TimeoutError, Overloaded, StoreUnavailable):
+            return error_to_wire(504, "refund_not_shown", NOT_SHOWN, headers, refundId=refund.uid)
         return answered(refund_to_wire(refund, order), 200, headers)
 
     async def _list(self, call: Call) -> Reply:
