@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from itertools import product
 from typing import Any
@@ -11,9 +12,11 @@ import pytest
 from tests.harness import SHOP, TestClock, prepared, record
 from tollhouse.ledger.commands import (
     ClaimUnresolved,
+    Command,
     GatewayAnswer,
     Idempotency,
     Receipt,
+    SavePaymentMethod,
     SettlePurchase,
     StartPurchase,
     event_attempt_no,
@@ -32,6 +35,7 @@ from tollhouse.ledger.facts import (
     TransactionFact,
 )
 from tollhouse.ledger.ledger import Ledger
+from tollhouse.ledger.numbers import Numbers
 from tollhouse.ledger.purchase_details import detail_of
 from tollhouse.ledger.purchasing.settling import TakenButNotRecorded, look_up_gap_seconds
 from tollhouse.ledger.refusals import (
@@ -597,3 +601,34 @@ def test_gaps_double_up_to_an_hour_and_are_a_day_after_a_day() -> None:
     assert [look_up_gap_seconds(7200, n) for n in (0, 11, 12)] == [7200, 7200, 86400]
     assert [look_up_gap_seconds(86400, n) for n in (0, 1, 2)] == [86400] * 3
     assert 86400 <= sum(look_up_gap_seconds(30, n) for n in range(30)) < 86400 + 3600
+
+
+@pytest.mark.parametrize("kind", [SettlePurchase, SavePaymentMethod])
+def test_batches_that_cross_do_not_block_one_another(
+    store: SqlStore, shop: TenantFact, clock: TestClock, monkeypatch: pytest.MonkeyPatch, kind: type[Command]
+) -> None:
+    """Each names one customer by its reference and the other by its number: all are locked in one order."""
+    conflicts: list[int] = []
+    monkeypatch.setattr(Numbers, "drop", lambda _self, tenant_id: conflicts.append(tenant_id))
+    customers = ("cust_visa", "cust_declined")
+    ledgers = [Ledger(store, clock) for _ in customers]
+    open_payments = [ledgers[0].execute(purchase(shop, customer=customer)).result.payment for customer in customers]
+
+    def by_number(payment: PaymentFact) -> Command:
+        if kind is SettlePurchase:
+            return settlement(payment, UNKNOWN)
+        return SavePaymentMethod(
+            tenant_id=shop.tenant_id,
+            customer_number=payment.customer_number,
+            gateway=payment.gateway,
+            token=payment.token,
+        )
+
+    def work(index: int) -> None:
+        batch = [purchase(shop, customer=customers[index]), by_number(open_payments[1 - index])]
+        for _ in range(20):
+            assert all(isinstance(outcome, Receipt) for outcome in ledgers[index].execute_batch(shop.tenant_id, batch))
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(work, (0, 1)))
+    assert conflicts == []

@@ -13,6 +13,7 @@ from typing import Protocol
 import msgspec
 
 from tollhouse.ledger.ports import EventRefused
+from tollhouse.shapes import Shape
 
 SIGNATURE_HEADER = b"sandbox-signature"
 #: How old a signature may be.
@@ -34,6 +35,9 @@ class SandboxEvent(msgspec.Struct, frozen=True):
     key: str
     is_refund: bool
     outcome: str
+
+
+_EVENT = Shape(SandboxEvent)
 
 
 class Seal:
@@ -70,7 +74,7 @@ def event_to_body(event: SandboxEvent) -> bytes:
 def event_from_body(tenant_id: int, body: bytes) -> SandboxEvent:
     """EventRefused when it is none, or another tenant's."""
     try:
-        event = msgspec.json.decode(body, type=SandboxEvent)
+        event = _EVENT.from_json(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise EventRefused("The event cannot be read.") from error
     if event.tenant_id != tenant_id:

@@ -24,7 +24,7 @@ from tollhouse.gateways.stripe_declines import (
     declined_by,
 )
 from tollhouse.gateways.stripe_events import event_from_body
-from tollhouse.gateways.stripe_objects import KEY, Intent, PaidBack, read
+from tollhouse.gateways.stripe_objects import INTENT, KEY, PAID_BACK, Intent, PaidBack, read
 from tollhouse.ledger.commands import GatewayAnswer, GatewayCharge, GatewayEvent, GatewayMethod, GatewayRefund
 from tollhouse.ledger.ports import EventRefused
 
@@ -149,20 +149,20 @@ class _Payment:
     def _confirm(self, intent_id: str) -> Intent:
         options: Any = {"idempotency_key": f"{self._call.key}-confirm"}
         try:
-            return read(self._intents.confirm(intent_id, {"off_session": True}, options), Intent)
+            return read(self._intents.confirm(intent_id, {"off_session": True}, options), INTENT)
         except InvalidRequestError as error:
             if not _is_localstripes(error):
                 raise
-            return read(self._intents.confirm(intent_id, {}, options), Intent)
+            return read(self._intents.confirm(intent_id, {}, options), INTENT)
 
     def _retrieved(self, intent_id: str) -> Intent:
-        return read(self._intents.retrieve(intent_id), Intent)
+        return read(self._intents.retrieve(intent_id), INTENT)
 
     def _ended(self, intent: Intent) -> GatewayAnswer:
         """What it has come to; what could still go on is cancelled first."""
         if intent.status in ("requires_action", "requires_confirmation", "requires_payment_method", "requires_capture"):
             try:
-                cancelled = read(self._intents.cancel(intent.id), Intent)
+                cancelled = read(self._intents.cancel(intent.id), INTENT)
             except InvalidRequestError:
                 cancelled = self._retrieved(intent.id)
             return _untaken(intent) if cancelled.status == "canceled" else self._as_it_is(cancelled)
@@ -202,7 +202,7 @@ class _Payment:
                     raise
                 wanted = {}
                 page = self._intents.list({"limit": PAGE_SIZE})
-            yield from (read(intent, Intent) for intent in page.data)
+            yield from (read(intent, INTENT) for intent in page.data)
             if not page.has_more or not page.data:
                 return
             after = {"starting_after": page.data[-1].id}
@@ -252,7 +252,7 @@ def _refunded(account: Account, call: GatewayRefund) -> GatewayAnswer:
         return _declined_for(error)
     except InvalidRequestError as error:
         return _refused(error, "refund_refused")
-    return read(refund, PaidBack).answer
+    return read(refund, PAID_BACK).answer
 
 
 def _refund_found(account: Account, call: GatewayRefund) -> GatewayAnswer:
@@ -267,7 +267,7 @@ def _refunds(account: Account, intent_id: str) -> Iterator[PaidBack]:
     for _ in range(PAGES_MAX):
         wanted: Any = {"payment_intent": intent_id, "limit": PAGE_SIZE, **after}
         page = account.client.v1.refunds.list(wanted)
-        yield from (read(refund, PaidBack) for refund in page.data)
+        yield from (read(refund, PAID_BACK) for refund in page.data)
         if not page.has_more or not page.data:
             return
         after = {"starting_after": page.data[-1].id}

@@ -7,12 +7,11 @@ import tomllib
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
-import msgspec
 import stripe
 import structlog
 
 from tollhouse.gateways.stripe_client import BoundedClient
-from tollhouse.gateways.stripe_objects import Details
+from tollhouse.gateways.stripe_objects import DETAILS
 from tollhouse.ledger.commands import GatewayMethod
 
 #: So many payment methods are remembered with the customer whose they are.
@@ -71,7 +70,7 @@ class Account:
 
     def shown(self, token: str) -> GatewayMethod:
         method = self.client.v1.payment_methods.retrieve(token)
-        return msgspec.convert(method.to_dict().get(method.type) or {}, Details).shown(method.type)
+        return DETAILS.from_value(method.to_dict().get(method.type) or {}).shown(method.type)
 
     def _remember(self, token: str, payer: Payer) -> None:
         with self._lock:

@@ -13,7 +13,7 @@ from stripe import CardError, InvalidRequestError
 
 from tollhouse.gateways.stripe_accounts import Account, Accounts
 from tollhouse.gateways.stripe_declines import declined_by
-from tollhouse.gateways.stripe_objects import Card, CardSetup, read
+from tollhouse.gateways.stripe_objects import CARD, CARD_SETUP, Card, read
 from tollhouse.ledger.ports import CardRefused, CardScript, SavedCard
 
 #: Under this name the customer's uid is in the metadata of its Stripe customer and SetupIntents.
@@ -67,7 +67,7 @@ def _begun(account: Account, owner: str) -> str:
         "payment_method_types": ["card"],
         "metadata": {OWNER: owner},
     }
-    return read(account.client.v1.setup_intents.create(wanted), CardSetup).client_secret
+    return read(account.client.v1.setup_intents.create(wanted), CARD_SETUP).client_secret
 
 
 def _customer(account: Account, owner: str) -> str:
@@ -87,14 +87,14 @@ def _saved(account: Account, owner: str, setup_id: str) -> SavedCard | str:
     """The card, or why there is none."""
     intents = account.client.v1.setup_intents
     try:
-        setup = read(intents.retrieve(setup_id, {"expand": ["payment_method"]}), CardSetup)
+        setup = read(intents.retrieve(setup_id, {"expand": ["payment_method"]}), CARD_SETUP)
         is_owners = (setup.metadata or {}).get(OWNER) == owner and setup.customer is not None
         card = setup.payment_method
         if not is_owners or setup.status != "succeeded" or not isinstance(card, Card):
             return _NOT_SAVED
         if card.customer is None:  # Stripe has attached it; localstripe, a server for tests, leaves that to us
             attached = account.client.v1.payment_methods.attach(card.id, {"customer": setup.customer or ""})
-            card = read(attached, Card)
+            card = read(attached, CARD)
     except CardError as error:
         return declined_by(error.error.decline_code if error.error else None, error.code).decline_text
     except InvalidRequestError:

@@ -8,6 +8,7 @@ import msgspec
 
 from tollhouse.gateways.stripe_declines import declined, declined_by
 from tollhouse.ledger.commands import GatewayAnswer, GatewayMethod
+from tollhouse.shapes import Shape
 
 #: Under this name our key is in the metadata of all that we make at Stripe.
 KEY = "tollhouse_key"
@@ -98,6 +99,13 @@ class CardSetup(msgspec.Struct):
     metadata: dict[str, str] | None = None
 
 
-def read(answer: Any, kind: type[T]) -> T:
+INTENT = Shape(Intent)
+PAID_BACK = Shape(PaidBack)
+DETAILS = Shape(Details)
+CARD = Shape(Card)
+CARD_SETUP = Shape(CardSetup)
+
+
+def read(answer: Any, shape: Shape[T]) -> T:
     """An object of the library's; raises msgspec.ValidationError for one that is not as it should be."""
-    return msgspec.convert(answer.to_dict(), kind)
+    return shape.from_value(answer.to_dict())

@@ -85,14 +85,17 @@ class Book:
         if pairs:
             for receipt in self.unit.receipts(pairs):
                 self._receipts[receipt.scope, receipt.key_hash] = receipt
+        if [bool(names) for names in (references, emails_folded, numbers)].count(True) > 1:
+            # Named in several ways, they are locked in one order all the same: another process may name them otherwise.
+            numbers = numbers.union(self.unit.numbers_to_lock(sorted(references), sorted(emails_folded)))
+        if numbers:
+            for customer in self.unit.find(CustomerFact, lock=True, order=("number",), number=sorted(numbers)):
+                self._know(customer)
         if references:
             for customer in self.unit.customers_by_reference(sorted(references)):
                 self._know(customer)
         if emails_folded:
             for customer in self.unit.customers_by_email(sorted(emails_folded)):
-                self._know(customer)
-        if numbers:
-            for customer in self.unit.find(CustomerFact, lock=True, order=("number",), number=sorted(numbers)):
                 self._know(customer)
         if self._customers:
             self._know_summaries(list(self._customers))

@@ -7,6 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from tollhouse.ledger.facts import CheckoutSessionFact
+from tollhouse.shapes import Shape
 
 
 class CheckoutAsked(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,5 +32,8 @@ class CheckoutAsked(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.custom_amount is None else Decimal(self.custom_amount)
 
 
+_ASKED = Shape(CheckoutAsked)
+
+
 def asked_of(session: CheckoutSessionFact) -> CheckoutAsked:
-    return msgspec.json.decode(session.asked, type=CheckoutAsked)
+    return _ASKED.from_json(session.asked)

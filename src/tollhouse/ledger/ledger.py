@@ -339,6 +339,21 @@ class _Fault(Exception):
         self.error = error
 
 
+#: Commands that name one customer, by its number.
+_BY_NUMBER = (
+    SettlePurchase,
+    SettleRefund,
+    SettleDelivery,
+    SavePaymentMethod,
+    SetDefaultMethod,
+    RemovePaymentMethod,
+    ConfirmPaymentMethod,
+    AddToBalance,
+    PurchaseProduct,
+    CreateInvoice,
+)
+
+
 def _prefetch(book: Book, commands: Sequence[Command]) -> None:
     keys: list[Idempotency] = []
     references: set[str] = set()
@@ -362,9 +377,7 @@ def _prefetch(book: Book, commands: Sequence[Command]) -> None:
         elif isinstance(command, StartPurchase):
             buyers.add(command.customer_reference)
             plans.add(command.plan_identifier)
-        elif isinstance(
-            command, SettlePurchase | SettleRefund | SettleDelivery | AddToBalance | PurchaseProduct | CreateInvoice
-        ):
+        elif isinstance(command, _BY_NUMBER):
             numbers.add(command.customer_number)
             if isinstance(command, SettlePurchase):
                 payment_ids.add(command.payment_id)

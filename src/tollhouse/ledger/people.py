@@ -37,6 +37,7 @@ from tollhouse.ledger.refusals import (
 )
 from tollhouse.ledger.seeing import customer_seen, person_seen
 from tollhouse.ledger.sight import Finds
+from tollhouse.shapes import Shape
 
 _PLAIN = ("password_hash", "forename", "surname", "source", "username", "role_id")
 #: What one changes of oneself only as somebody who may manage people.
@@ -44,6 +45,9 @@ _MANAGED = ("username", "role_id", "source")
 
 #: Access that is higher allows more: none, read-only, full.
 _HEIGHTS = {0: 0, 2: 1, 1: 2}
+
+
+_PROFILE = Shape(Profile)
 
 
 class PersonCreated(msgspec.Struct, frozen=True, gc=False):
@@ -116,7 +120,7 @@ def profile_of(facts: Finds, person_id: int) -> Profile:
 
 def profile_from_details(details: str | None) -> Profile:
     """The profile that a row holds; of somebody without one, the defaults."""
-    return Profile() if details is None else msgspec.json.decode(details, type=Profile)
+    return Profile() if details is None else _PROFILE.from_json(details)
 
 
 def privileges_of(role: RoleFact) -> dict[str, int]:

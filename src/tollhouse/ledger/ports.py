@@ -121,6 +121,11 @@ class UnitOfWork(Reader, Protocol):
         """For each e-mail its earliest live customer and its guest without a reference, locked."""
         ...
 
+    def numbers_to_lock(self, references: Sequence[str], emails_folded: Sequence[str]) -> list[int]:
+        """The numbers of the customers that these two would find and lock, not locked; none where one unit of work at a
+        time writes and nothing is locked."""
+        ...
+
     def insert(self, facts: Sequence[Fact]) -> None:
         """Append facts of one class."""
         ...

@@ -8,6 +8,7 @@ import msgspec
 
 from tollhouse.ledger.commands import GatewayCharge
 from tollhouse.ledger.facts import PaymentFact
+from tollhouse.shapes import Shape
 
 ORIGIN: Final = "kelviq"
 PENDING: Final = "pending"
@@ -97,8 +98,11 @@ class PurchaseDetail(msgspec.Struct, frozen=True, kw_only=True):
     session_uid: str = ""
 
 
+_DETAIL = Shape(PurchaseDetail)
+
+
 def detail_of(payment: PaymentFact) -> PurchaseDetail:
-    return msgspec.json.decode(payment.detail, type=PurchaseDetail)
+    return _DETAIL.from_json(payment.detail)
 
 
 def order_status(payment: PaymentFact) -> str:

@@ -159,14 +159,24 @@ class PostgresStatements:
         )
 
     def customers_by_reference(self, columns: tuple[str, ...]) -> str:
-        # "is not null" is what the partial index wants to hear: of a parameter nothing is known.
-        found = self._looked_up("e.reference = k.value AND e.reference IS NOT NULL", "")
-        return self._customers(columns, f"t.number = ANY(ARRAY({found})) AND {LIVE}")
+        return self._customers(columns, f"t.number = ANY(ARRAY({self._with_reference()})) AND {LIVE}")
 
     def customers_by_email(self, columns: tuple[str, ...]) -> str:
+        return self._customers(columns, f"t.number = ANY(ARRAY({self._with_email()}))")
+
+    def numbers_named(self) -> str:
+        """The numbers of the customers that the two above find. Takes references and, twice, e-mails, each with the
+        tenant."""
+        return f"{self._with_reference()} UNION ALL {self._with_email()}"
+
+    def _with_reference(self) -> str:
+        # "is not null" is what the partial index wants to hear: of a parameter nothing is known.
+        return self._looked_up("e.reference = k.value AND e.reference IS NOT NULL", "")
+
+    def _with_email(self) -> str:
         earliest = self._looked_up("e.email_folded = k.value", " ORDER BY e.created_at, e.number")
         guest = self._looked_up("e.email_folded = k.value AND e.is_guest = 1 AND e.reference IS NULL", "")
-        return self._customers(columns, f"t.number = ANY(ARRAY({earliest} UNION ALL {guest}))")
+        return f"{earliest} UNION ALL {guest}"
 
     def summaries(self, columns: tuple[str, ...]) -> str:
         return (

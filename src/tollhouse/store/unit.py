@@ -61,7 +61,15 @@ VALUES_MAX = 64
 #: More values than this for one column travel as one: a statement of a parameter each takes long to make.
 MANY = 8
 
+#: Made here, before there are threads: see shapes.py.
+_ROWS: dict[type[Fact], msgspec.json.Decoder[Any]] = {kind: msgspec.json.Decoder(list[kind]) for kind in TABLES}  # type: ignore[valid-type]
+
 _STATEMENTS: dict[bool, Statements] = {True: SqliteStatements(), False: PostgresStatements()}
+
+
+def _rows(kind: type[F]) -> msgspec.json.Decoder[list[F]]:
+    decoder: msgspec.json.Decoder[list[F]] = _ROWS[kind]
+    return decoder
 
 
 class Unit:
@@ -127,6 +135,13 @@ class Unit:
             return self._read(CustomerFact, "customers_by_email", self.tenant_id, _json(keys))
         looks = (keys, self.tenant_id)
         return self._read(CustomerFact, "customers_by_email", self.tenant_id, *looks, *looks)
+
+    def numbers_to_lock(self, references: Sequence[str], emails_folded: Sequence[str]) -> list[int]:
+        if self._is_sqlite:
+            return []
+        looks = [(list(keys), self.tenant_id) for keys in (references, emails_folded, emails_folded)]
+        found = self._execute(PostgresStatements().numbers_named(), *(value for look in looks for value in look))
+        return [number for (number,) in found.fetchall()]
 
     def summaries(self, customer_numbers: Sequence[int]) -> list[SummaryFact]:
         keys = list(customer_numbers)
@@ -317,7 +332,7 @@ class Unit:
         if not self._is_sqlite:
             return [kind(*row) for row in self._execute(text, *parameters).fetchall()]
         ((packed,),) = self._execute(text, *parameters).fetchall()
-        return msgspec.json.decode(packed, type=list[kind])  # type: ignore[valid-type]
+        return _rows(kind).decode(packed)
 
     def _all(self, kind: type[F], query: Select[Any]) -> list[F]:
         """The rows of a query for all columns of a kind, which may be many."""
@@ -326,7 +341,7 @@ class Unit:
         return [kind(*row) for row in self._run(query)]
 
     def _unpacked(self, kind: type[F], packed: Select[Any], parameters: dict[str, Any] | None = None) -> list[F]:
-        return msgspec.json.decode(self._run(packed, parameters).scalar_one(), type=list[kind])  # type: ignore[valid-type]
+        return _rows(kind).decode(self._run(packed, parameters).scalar_one())
 
     def _update_customers(self, rows: Sequence[tuple[Any, ...]], *sets: tuple[str, str]) -> None:
         keys = [] if self._is_sqlite else [[row[0] for row in rows]]

@@ -26,6 +26,7 @@ from tollhouse.ledger.facts import CustomerFact, WebhookEndpointFact
 from tollhouse.ledger.provisioning.document import WebhookEndpointTable
 from tollhouse.ledger.queries import DeliveriesWanted, EventQueries, Found, ListedDelivery, Page
 from tollhouse.ledger.refusals import EndpointUnknown
+from tollhouse.shapes import Shape
 from tollhouse.web import Reply
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -51,6 +52,12 @@ class _Rotation(msgspec.Struct, forbid_unknown_fields=True):
 class _Replay(msgspec.Struct, forbid_unknown_fields=True):
     event: str | None = None
     endpoint: str | None = None
+
+
+_ENDPOINT = Shape(WebhookEndpointTable)
+_CHANGES = Shape(_Changes)
+_ROTATION = Shape(_Rotation)
+_REPLAY = Shape(_Replay)
 
 
 class Webhooks:
@@ -84,7 +91,7 @@ class Webhooks:
 
     async def _put(self, call: Call) -> Reply:
         """Make an endpoint, or change the one at the URL; a secret of ours is shown this once."""
-        row = await self._body(call, WebhookEndpointTable)
+        row = await self._body(call, _ENDPOINT)
         await self._check(call, row.url)
         secret = new_secret() if row.secret is None else row.secret
         command = PutEndpoint(
@@ -99,7 +106,7 @@ class Webhooks:
         return answered({"made": put.is_new, **endpoint_to_wire(put.endpoint), **shown})
 
     async def _change(self, call: Call) -> Reply:
-        changes = await self._body(call, _Changes)
+        changes = await self._body(call, _CHANGES)
         if changes.url is not None:
             await self._check(call, changes.url)
         return await self._changed(
@@ -121,7 +128,7 @@ class Webhooks:
 
     async def _rotate(self, call: Call) -> Reply:
         """Give another secret, which signs from a later instant on: until then the old one does."""
-        rotation = await self._body(call, _Rotation)
+        rotation = await self._body(call, _ROTATION)
         secret = new_secret() if rotation.secret is None else rotation.secret
         command = RotateSecret(
             tenant_id=call.tenant_id,
@@ -146,7 +153,7 @@ class Webhooks:
 
     async def _replay(self, call: Call) -> Reply:
         """Send again: an event, to one endpoint or to all that want it; or all that one endpoint did not get."""
-        asked = await self._body(call, _Replay)
+        asked = await self._body(call, _REPLAY)
         command: Command
         if asked.event is not None:
             command = ReplayEvent(tenant_id=call.tenant_id, event_uid=asked.event, endpoint_uid=asked.endpoint)
@@ -158,11 +165,11 @@ class Webhooks:
 
     # How.
 
-    async def _body(self, call: Call, kind: type[S]) -> S:
+    async def _body(self, call: Call, shape: Shape[S]) -> S:
         body = await call.request.body(self._desk.settings.body_bytes_max)
-        values = object_from_wire(body, *(field.encode_name for field in msgspec.structs.fields(kind)))
+        values = object_from_wire(body, *(field.encode_name for field in msgspec.structs.fields(shape.kind)))
         try:
-            return msgspec.convert(values, kind)
+            return shape.from_value(values)
         except msgspec.ValidationError as error:
             raise Refused(422, str(error).replace("$.", "").replace("`", "")) from error
 

@@ -19,6 +19,7 @@ from jwt.types import Options
 from tollhouse.apis.desk import Desk
 from tollhouse.ledger.clock import SECOND
 from tollhouse.ledger.facts import PersonFact
+from tollhouse.shapes import Shape
 
 #: What a token is good for: in place of a password, or for the second step of a log-in.
 AUTHORISATION: Final = "auth"
@@ -42,6 +43,9 @@ class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stamp: str
     exp: int | None = None
     by: tuple[int, str] | None = None
+
+
+_CLAIMS = Shape(Claims)
 
 
 class Tokens:
@@ -71,7 +75,7 @@ class Tokens:
         """What a token for this use says; None where it is not ours, damaged or over."""
         try:
             found = jwt.decode(token, self._key, algorithms=[_ALGORITHM], options=_CHECKED_HERE)
-            claims = msgspec.convert(found, Claims)
+            claims = _CLAIMS.from_value(found)
         except (jwt.InvalidTokenError, msgspec.ValidationError, RecursionError):
             return None
         return claims if claims.use == use and self._lasts(claims) else None

@@ -174,7 +174,8 @@ class CheckoutDoor:
         faults: Faults = {}
         email = (seen.customer.email or seen.asked.email) if _is_email_locked(seen) else email_from(form, faults)
         name = name_from(form, faults)
-        country = country_from(form, faults, is_needed=seen.is_country_needed) or seen.customer.country
+        chosen_country = country_from(form, faults, is_needed=seen.is_country_needed)
+        country = chosen_country or seen.customer.country or seen.asked.country
         if seen.priced is not None and not seen.priced.quote.net_minor:
             return Filled(email, name, country), faults
         chosen = form.get("method", NEW)

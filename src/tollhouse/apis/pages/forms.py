@@ -86,7 +86,7 @@ def card_from(form: dict[str, str], faults: Faults, now: int) -> CardGiven:
     month, year = _expiry_from(form, faults, now)
     cvc = form.get("cvc", "").strip()
     if not (cvc.isascii() and cvc.isdigit() and len(cvc) in (3, 4)):
-        faults["cvc"] = "Enter its 3 or 4 digits."
+        faults["cvc"] = "Enter the security code, its 3 or 4 digits."
     return CardGiven(number, month, year, cvc)
 
 

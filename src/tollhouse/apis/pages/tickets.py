@@ -18,6 +18,7 @@ from jwt.types import Options
 from tollhouse.apis.desk import Desk
 from tollhouse.ledger.clock import SECOND
 from tollhouse.ledger.facts import CustomerFact
+from tollhouse.shapes import Shape
 
 LINK: Final = "portal-link"
 VISIT: Final = "portal"
@@ -38,6 +39,9 @@ class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stamp: str
     exp: int
     nonce: str
+
+
+_CLAIMS = Shape(Claims)
 
 
 class Tickets:
@@ -65,7 +69,7 @@ class Tickets:
         customer, `fits` says."""
         await self._ready()
         try:
-            claims = msgspec.convert(jwt.decode(token, self._key, [_ALGORITHM], options=_CHECKED_HERE), Claims)
+            claims = _CLAIMS.from_value(jwt.decode(token, self._key, [_ALGORITHM], options=_CHECKED_HERE))
         except (jwt.InvalidTokenError, msgspec.ValidationError, RecursionError):
             return None
         return claims if claims.use == use and claims.exp > self._desk.clock.now() // SECOND else None

@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from tollhouse.domain.identity import is_storable
 from tollhouse.domain.pricing import QUANTITY_MAX, PriceModel
+from tollhouse.shapes import Shape
 
 NUMBER_MAX: Final = 2**31 - 1
 """The largest number that a customer or plan can be given."""
@@ -215,6 +216,9 @@ class Document(_Table):
     webhook_endpoints: list[WebhookEndpointTable] = []
 
 
+_DOCUMENT = Shape(Document)
+
+
 def document_from_toml(text: str) -> Document:
     """Read a provisioning file; ProvisioningRefused names what is wrong and where."""
     try:
@@ -226,9 +230,10 @@ def document_from_toml(text: str) -> Document:
 def document_from_tables(tables: dict[str, Any]) -> Document:
     """The document of parsed tables; ProvisioningRefused names what is wrong and where."""
     try:
-        document = msgspec.convert(tables, Document)
+        document = _DOCUMENT.from_value(tables)
     except msgspec.ValidationError as error:
-        raise ProvisioningRefused(str(error).replace("$.", "").replace("`", "")) from error
+        what, _, where = str(error).replace("$.", "").replace("`", "").partition(" - at ")
+        raise ProvisioningRefused(f"{where}: {what}." if where else f"{what}.") from error
     except UnicodeEncodeError as error:
         raise ProvisioningRefused("A text has a character that cannot be stored.") from error
     for where, text in _texts(document):

@@ -24,7 +24,7 @@ class Entitlements:
     async def _list(self, call: Call) -> Reply:
         reference, feature = call.text("customer_id"), call.text("feature_id")
         if reference is None:
-            raise Invalid({"customerId": [REQUIRED]})
+            raise Invalid({"customer_id": [REQUIRED]})
 
         def read() -> list[EntitlementFact]:
             with call.desk.store.reading(call.tenant_id) as reader:
