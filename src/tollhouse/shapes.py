@@ -1,7 +1,7 @@
 """Struct types that are read from JSON or values, worked out before there are threads.
 
 msgspec works out a Struct's fields when something is first decoded into it, and two threads that do so at once crash
-the interpreter (0.22.0). So nothing is decoded into a Struct but by a Shape, which is made where its module is imported.
+the interpreter (0.22.0). So nothing is decoded into a Struct but by a Shape, made where its module is imported.
 """
 
 from __future__ import annotations
