@@ -374,8 +374,8 @@ def _prefetch(book: Book, commands: Sequence[Command]) -> None:
                 emails.add(folded_email(command.identity.email))
         elif isinstance(command, ReportUsage):
             references.add(command.customer_reference)
-        elif isinstance(command, StartPurchase):
-            buyers.add(command.customer_reference)
+        elif isinstance(command, StartPurchase | OpenCheckout):
+            buyers.update({command.customer_reference or ""} - {""})
             plans.add(command.plan_identifier)
         elif isinstance(command, _BY_NUMBER):
             numbers.add(command.customer_number)

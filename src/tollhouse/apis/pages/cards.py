@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
@@ -18,6 +20,13 @@ from tollhouse.web import JSON, Reply
 SETUP_FIELD: Final = "card_setup"
 SETUP_LENGTH_MAX: Final = 255
 
+#: Cards that one customer may begin to save within so many seconds: whoever tries stolen ones must try them elsewhere.
+BEGUN_MAX: Final = 10
+BEGUN_SECONDS: Final = 3600
+#: Customers of whom that is remembered; beyond, the oldest are forgotten.
+REMEMBERED_MAX: Final = 10_000
+
+TOO_MANY: Final = "Too many cards were tried. Try again in an hour."
 NOT_HERE: Final = "New cards cannot be taken here at the moment."
 
 
@@ -44,6 +53,24 @@ class SetupGiven(NamedTuple):
 Given = CardGiven | SetupGiven
 
 
+class Begun:
+    """How many cards each customer has begun to save of late, in this process."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._times: OrderedDict[tuple[int, int], list[float]] = OrderedDict()
+
+    def may_begin(self, customer: CustomerFact) -> bool:
+        """Whether there is room for one more, which is counted then."""
+        who, now = (customer.tenant_id, customer.number), self._now()
+        times = [time for time in self._times.pop(who, ()) if time > now - BEGUN_SECONDS]
+        may = len(times) < BEGUN_MAX
+        self._times[who] = [*times, now] if may else times
+        if len(self._times) > REMEMBERED_MAX:
+            self._times.popitem(last=False)
+        return may
+
+
 class NewCards:
     def __init__(self, desk: Desk, typed: tuple[str, Cards], hosted: tuple[str, HostedCards] | None) -> None:
         """Each is a gateway's name, and where it takes cards; `hosted` goes first for the tenants that it is for."""
@@ -51,6 +78,7 @@ class NewCards:
         self._typed_gateway, self._typed = typed
         self._hosted_gateway = hosted[0] if hosted else ""
         self._hosted = hosted[1] if hosted else None
+        self._begun = Begun()
 
     async def way(self, tenant_id: int) -> Way:
         """One way for all of a tenant's pages."""
@@ -78,6 +106,8 @@ class NewCards:
 
     async def begin(self, customer: CustomerFact) -> Reply:
         """What the script saves one card of the customer's with."""
+        if not self._begun.may_begin(customer):
+            return told(422, fault=TOO_MANY)
         try:
             return told(200, secret=await self._asked(self._host.begin, customer.tenant_id, customer.uid))
         except CardRefused as error:
