@@ -74,11 +74,14 @@ class House:
         payment: PaymentFact = self.ledger.execute(command).result.payment
         return payment
 
-    def resolver(self, gateway: Told, execute: Callable[[Command], Receipt] | None = None) -> Resolver[PaymentFact]:
+    def resolver(
+        self, gateway: Told, execute: Callable[[Command], Receipt] | None = None, due_before: tuple[int, ...] = ()
+    ) -> Resolver[PaymentFact]:
+        """`due_before` are tenants that come before those with due payments."""
         queries = SqlQueries(self.store)
 
         async def due_tenants() -> list[int]:
-            return queries.tenants_with_due_payments(self.clock.now())
+            return [*due_before, *queries.tenants_with_due_payments(self.clock.now())]
 
         async def executing(command: Command) -> Receipt:
             self.executed.append(command)
@@ -161,6 +164,21 @@ def test_what_stays_open_is_asked_again_until_it_is_known(house: House, silence:
     assert looked_up[0] == 1
     assert [p.state for p in house.payments()] == ["succeeded"]
     assert len(house.transactions()) == 1
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable(), RuntimeError()])
+def test_one_tenants_trouble_is_not_the_others(house: House, error: Exception) -> None:
+    house.purchase()
+    house.clock.advance(38)
+
+    def refuse_the_first(command: Command) -> Receipt:
+        if command.tenant_id != house.tenant.tenant_id:
+            raise error
+        return house.ledger.execute(command)
+
+    resolver = house.resolver(Told(TAKEN), refuse_the_first, due_before=(404,))
+    assert asyncio.run(resolver.resolve_due()) == 1
+    assert [p.state for p in house.payments()] == ["succeeded"]
 
 
 @pytest.mark.parametrize("error", [Overloaded(), StoreUnavailable()])

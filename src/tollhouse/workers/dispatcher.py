@@ -22,6 +22,7 @@ from tollhouse.ledger.commands import Command, Receipt
 from tollhouse.ledger.commands.webhooks import ClaimDeliveries, ClearEndpoint, SettleDelivery
 from tollhouse.ledger.events.delivering import REMOVAL_SECONDS, Claimed
 from tollhouse.ledger.queries import DueEndpoint
+from tollhouse.workers.rounds import Rounds
 from tollhouse.workers.sending import Sender, Sent
 
 PAUSE_SECONDS = 0.5
@@ -79,41 +80,25 @@ class Dispatcher:
         self._failing: set[_Endpoint] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._freed = asyncio.Event()
-        self._run_task: asyncio.Task[None] | None = None
+        self._rounds = Rounds("dispatcher", self._round, PAUSE_SECONDS, wake=self._freed)
         self._age_told_at = 0.0
 
     def start(self) -> None:
-        self._run_task = asyncio.create_task(self._run(), name="dispatcher")
+        self._rounds.start()
 
     async def stop(self) -> None:
         """Claim nothing more, and end. What does not end in time stays claimed and is made again later."""
-        if self._run_task is not None:
-            self._run_task.cancel()
-            await asyncio.wait([self._run_task])
+        await self._rounds.stop()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
         for task in self._tasks:
             task.cancel()
         await self._sender.close()
 
-    async def _run(self) -> None:
-        while True:
-            self._freed.clear()
-            try:
-                count = await self.dispatch_due()
-                await self._tell_age()
-            except Exception as error:  # noqa: BLE001 - tried again after the pause, whatever it was
-                log.error("looking for events to send failed", reason=type(error).__name__)
-                count = 0
-            if count == 0:
-                await self._pause()
-
-    async def _pause(self) -> None:
-        try:
-            async with asyncio.timeout(PAUSE_SECONDS):
-                await self._freed.wait()
-        except TimeoutError:
-            return
+    async def _round(self) -> int:
+        count = await self.dispatch_due()
+        await self._tell_age()
+        return count
 
     async def _tell_age(self) -> None:
         now = asyncio.get_running_loop().time()

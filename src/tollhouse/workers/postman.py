@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
+
+from tollhouse.workers.rounds import Rounds
 
 PAUSE_SECONDS = 1.0
 EVENTS_AT_ONCE = 20
@@ -27,26 +28,14 @@ class Postman:
         self._due = due
         self._deliver = deliver
         self._sent = sent
-        self._task: asyncio.Task[None] | None = None
+        self._rounds = Rounds("postman", self.bring_due, PAUSE_SECONDS)
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="postman")
+        self._rounds.start()
 
     async def stop(self) -> None:
         """End at once: what is under way comes again."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                count = await self.bring_due()
-            except Exception as error:  # noqa: BLE001 - tried again after the pause, whatever it was
-                log.error("looking for the sandbox's events failed", reason=type(error).__name__)
-                count = 0
-            if count == 0:
-                await asyncio.sleep(PAUSE_SECONDS)
+        await self._rounds.stop()
 
     async def bring_due(self) -> int:
         """Bring some of the events that are due; how many."""

@@ -18,6 +18,7 @@ from tollhouse.ledger.commands import Command, GatewayAnswer, Receipt
 from tollhouse.ledger.ports import Gateway
 from tollhouse.ledger.purchase_details import is_contradicted
 from tollhouse.workers.open_moves import LookedUp, OpenMoves
+from tollhouse.workers.rounds import Rounds
 
 PAUSE_SECONDS = 1.0
 PLACE_WAIT_SECONDS = 10.0
@@ -51,36 +52,32 @@ class Resolver(Generic[M]):
         self._gateways = gateways
         self._clock = clock
         self._timeout_seconds = timeout_seconds
-        self._task: asyncio.Task[None] | None = None
+        self._rounds = Rounds("resolver", self.resolve_due, PAUSE_SECONDS)
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="resolver")
+        self._rounds.start()
 
     async def stop(self) -> None:
         """End at once: what is under way stays pending and claimed, and comes back when its claim is over."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                count = await self.resolve_due()
-            except Exception as error:  # noqa: BLE001 - tried again after the pause, whatever it was
-                log.error("looking for open outcomes failed", reason=type(error).__name__)
-                count = 0
-            if count == 0:
-                await asyncio.sleep(PAUSE_SECONDS)
+        await self._rounds.stop()
 
     async def resolve_due(self) -> int:
-        """Look up some of the moves that are due, of each tenant; how many."""
+        """Look up some of the moves that are due, of each tenant; how many. One tenant's trouble is not the others'."""
         count = 0
         for tenant_id in await self._due_tenants():
-            receipt = await self._execute(self._moves.claim(tenant_id))
-            claimed: tuple[M, ...] = receipt.result
+            claimed = await self._claimed(tenant_id)
             await asyncio.gather(*(self._resolve(move) for move in claimed))
             count += len(claimed)
         return count
+
+    async def _claimed(self, tenant_id: int) -> tuple[M, ...]:
+        try:
+            receipt = await self._execute(self._moves.claim(tenant_id))
+        except Exception as error:  # noqa: BLE001 - tried again in the next round, whatever it was
+            log.error("claiming open outcomes failed", tenant_id=tenant_id, reason=type(error).__name__)
+            return ()
+        claimed: tuple[M, ...] = receipt.result
+        return claimed
 
     async def _resolve(self, move: M) -> None:
         names = self._moves.names(move)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
-import structlog
-
 from tollhouse.ledger.clock import SECOND, Clock
+from tollhouse.workers.rounds import Rounds
 
 PAUSE_SECONDS = 15.0
-
-log = structlog.get_logger("tollhouse.resolver")
 
 
 class Watch:
@@ -26,25 +22,17 @@ class Watch:
         self._count_open = count_open
         self._observe = observe
         self._clock = clock
-        self._task: asyncio.Task[None] | None = None
+        self._rounds = Rounds("watch", self.look, PAUSE_SECONDS)
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="watch")
+        self._rounds.start()
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        await self._rounds.stop()
 
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self.look()
-            except Exception as error:  # noqa: BLE001 - tried again after the pause, whatever it was
-                log.error("counting open outcomes failed", reason=type(error).__name__)
-            await asyncio.sleep(PAUSE_SECONDS)
-
-    async def look(self) -> None:
+    async def look(self) -> int:
+        """Count, and tell; 0, for there is nothing to go on with before the pause."""
         now = self._clock.now()
         for kind, (count, oldest_at) in (await self._count_open()).items():
             self._observe(kind, count, 0 if oldest_at is None else max(now - oldest_at, 0) // SECOND)
+        return 0
