@@ -1,7 +1,8 @@
 """Processes that run a `tollhouse` command, for tests that start many.
 
 Each is forked from a process that has imported Tollhouse already, which is most of what a start takes. It is a process
-like any other: in a session of its own, with nothing but the environment that it is given, and it can be killed.
+like any other: in a session of its own, with nothing but the environment that it is given, and it can be killed. It
+ends with whoever started it, however that ended.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 import importlib
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 from tollhouse import cli, crash_points
@@ -55,6 +58,14 @@ def _run(arguments: tuple[str, ...], environment: dict[str, str], folder: Path, 
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     os.environ.clear()
     os.environ.update(environment)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     importlib.reload(crash_points)
     sys.argv = ["tollhouse", *arguments]
     cli.main()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os.killpg(0, signal.SIGKILL)

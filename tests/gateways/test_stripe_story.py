@@ -101,7 +101,7 @@ def shop(tmp_path: Path, wire: Wire, localstripe: Localstripe, monkeypatch: pyte
     url = sqlite_copy(provisioned_sqlite(), tmp_path)
     settings = Settings(
         database_url=url,
-        gateway_timeout_seconds=1,
+        gateway_timeout_seconds=5,
         resolve_after_seconds=0,
         stripe_secret_key=SECRET_KEY,
         stripe_webhook_secret=WEBHOOK_SECRET,
@@ -192,7 +192,7 @@ def test_localstripe_tells_a_running_server_itself(
 ) -> None:
     server = serve(
         acme_url,
-        gateway_timeout_seconds="1",
+        gateway_timeout_seconds="5",
         resolve_after_seconds="600",
         stripe_secret_key=SECRET_KEY,
         stripe_webhook_secret=WEBHOOK_SECRET,
@@ -225,7 +225,7 @@ def test_a_server_that_dies_on_the_way(
     serve: Callable[..., Server], acme_url: str, localstripe: Localstripe, point: str, status: int, taken: int
 ) -> None:
     settings = {
-        "gateway_timeout_seconds": "1",
+        "gateway_timeout_seconds": "5",
         "resolve_after_seconds": "0",
         "stripe_secret_key": SECRET_KEY,
         "stripe_api_base": localstripe.base,

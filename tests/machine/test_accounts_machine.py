@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable
 from contextlib import ExitStack, closing
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from tests.harness import Postgres, TestClock, migrated_sqlite, prepared, sqlite_copy
+from tests.harness import TestClock, prepared
+from tests.machine.playing import QUICK, NewStore, play
 from tollhouse.ledger.commands import (
     AddToBalance,
     Caller,
@@ -68,7 +65,7 @@ class Account:
 class Accounts(RuleBasedStateMachine):
     """Tells the same to two ledgers on one store, as two processes would, and to the model."""
 
-    def __init__(self, new_store: Callable[[], str]) -> None:
+    def __init__(self, new_store: NewStore) -> None:
         super().__init__()
         self._closing = ExitStack()
         url = new_store()
@@ -204,39 +201,10 @@ def _money(minor: int) -> Decimal:
     return Decimal(minor).scaleb(-2)
 
 
-#: Making a failing story shorter takes longer than a test may: the soak version does it.
-QUICK = (Phase.explicit, Phase.reuse, Phase.generate)
-
-
-def run(
-    engine: str, request: pytest.FixtureRequest, *, examples: int, steps: int, phases: tuple[Phase, ...] = tuple(Phase)
-) -> None:
-    with tempfile.TemporaryDirectory(prefix="tollhouse-") as folder:
-
-        def new_store() -> str:
-            if engine == "sqlite":
-                for old in Path(folder).iterdir():
-                    old.unlink()
-                return sqlite_copy(migrated_sqlite(), Path(folder))
-            postgres: Postgres = request.getfixturevalue("postgres")
-            return postgres.empty()
-
-        run_state_machine_as_test(
-            lambda: Accounts(new_store),
-            settings=settings(
-                max_examples=examples,
-                stateful_step_count=steps,
-                phases=phases,
-                deadline=None,
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
-
-
-def test_any_accounts_in_any_order(engine: str, request: pytest.FixtureRequest) -> None:
-    run(engine, request, examples=25 if engine == "sqlite" else 10, steps=25, phases=QUICK)
+def test_any_accounts_in_any_order(engine: str, new_store: NewStore) -> None:
+    play(Accounts, new_store, examples=25 if engine == "sqlite" else 10, steps=25, phases=QUICK)
 
 
 @pytest.mark.soak
-def test_any_accounts_in_any_order_for_long(engine: str, request: pytest.FixtureRequest) -> None:
-    run(engine, request, examples=1000 if engine == "sqlite" else 300, steps=60)
+def test_any_accounts_in_any_order_for_long(engine: str, new_store: NewStore) -> None:
+    play(Accounts, new_store, examples=1000 if engine == "sqlite" else 300, steps=60)

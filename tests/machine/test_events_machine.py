@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable
 from contextlib import ExitStack, closing
-from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from tests.harness import Postgres, TestClock, migrated_sqlite, provision, sqlite_copy
+from tests.harness import TestClock, provision
 from tests.ledger.telling import TELLING, Tell
+from tests.machine.playing import QUICK, NewStore, play
 from tollhouse.ledger.commands import Command
 from tollhouse.ledger.commands.webhooks import (
     ChangeEndpoint,
@@ -69,7 +66,7 @@ Lane = dict[int, Sending]
 class Events(RuleBasedStateMachine):
     """Tells the same to two ledgers on one store, as two processes would, and to the model."""
 
-    def __init__(self, new_store: Callable[[], str]) -> None:
+    def __init__(self, new_store: NewStore) -> None:
         super().__init__()
         self._closing = ExitStack()
         url = new_store()
@@ -305,44 +302,15 @@ class Events(RuleBasedStateMachine):
         self._closing.close()
 
 
-#: Making a failing story shorter takes longer than a test may: the soak version does it.
-QUICK = (Phase.explicit, Phase.reuse, Phase.generate)
-
-
 @pytest.fixture(autouse=True)
 def telling(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(HANDLERS, Tell, TELLING)
 
 
-def run(
-    engine: str, request: pytest.FixtureRequest, *, examples: int, steps: int, phases: tuple[Phase, ...] = tuple(Phase)
-) -> None:
-    with tempfile.TemporaryDirectory(prefix="tollhouse-") as folder:
-
-        def new_store() -> str:
-            if engine == "sqlite":
-                for old in Path(folder).iterdir():
-                    old.unlink()
-                return sqlite_copy(migrated_sqlite(), Path(folder))
-            postgres: Postgres = request.getfixturevalue("postgres")
-            return postgres.empty()
-
-        run_state_machine_as_test(
-            lambda: Events(new_store),
-            settings=settings(
-                max_examples=examples,
-                stateful_step_count=steps,
-                phases=phases,
-                deadline=None,
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
-
-
-def test_any_events_in_any_order(engine: str, request: pytest.FixtureRequest) -> None:
-    run(engine, request, examples=20 if engine == "sqlite" else 8, steps=25, phases=QUICK)
+def test_any_events_in_any_order(engine: str, new_store: NewStore) -> None:
+    play(Events, new_store, examples=20 if engine == "sqlite" else 8, steps=25, phases=QUICK)
 
 
 @pytest.mark.soak
-def test_any_events_in_any_order_for_long(engine: str, request: pytest.FixtureRequest) -> None:
-    run(engine, request, examples=1000 if engine == "sqlite" else 300, steps=60)
+def test_any_events_in_any_order_for_long(engine: str, new_store: NewStore) -> None:
+    play(Events, new_store, examples=1000 if engine == "sqlite" else 300, steps=60)

@@ -6,19 +6,18 @@ endpoints are told always say what the model says, and no money is ever taken or
 
 from __future__ import annotations
 
-import tempfile
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.harness import Postgres, TestClock, migrated_sqlite, prepared, sqlite_copy
+from tests.harness import TestClock, prepared
 from tests.machine import purchase_model as plain
+from tests.machine.playing import NewStore
 from tests.machine.purchase_books import Books, order_shown, payment_shown, refund_expected, refund_shown
 from tests.machine.purchase_dice import (
     CUSTOMERS,
@@ -148,7 +147,7 @@ class Step:
 class Purchasing:
     """Tells the same to two ledgers on one store, as two processes would, and to the model."""
 
-    def __init__(self, new_store: Callable[[], str]) -> None:
+    def __init__(self, new_store: NewStore) -> None:
         self._closing = ExitStack()
         url = new_store()
         self.stores = [self._closing.enter_context(closing(SqlStore(store_url(url)))) for _ in range(2)]
@@ -621,7 +620,6 @@ RULES = (
 #: How often a failing story is told again with fewer steps.
 SHORTER_TRIES = 150
 
-NewStore = Callable[[], str]
 Steps = list[tuple[str, int]]
 
 
@@ -656,28 +654,18 @@ def shorter(new_store: NewStore, seed: int, steps: Steps, wrong: str) -> str:
     return wrong
 
 
-def run(engine: str, request: pytest.FixtureRequest, *, stories: int, steps: int) -> None:
-    with tempfile.TemporaryDirectory(prefix="tollhouse-") as folder:
-
-        def new_store() -> str:
-            if engine == "sqlite":
-                for old in Path(folder).iterdir():
-                    old.unlink()
-                return sqlite_copy(migrated_sqlite(), Path(folder))
-            postgres: Postgres = request.getfixturevalue("postgres")
-            return postgres.empty()
-
-        for _ in range(stories):
-            dice = Dice()
-            seed, chosen = dice.getrandbits(32), [(dice.choice(RULES), dice.getrandbits(32)) for _ in range(steps)]
-            if wrong := told(new_store, seed, chosen):
-                pytest.fail(shorter(new_store, seed, chosen, wrong), pytrace=False)
+def run(new_store: NewStore, *, stories: int, steps: int) -> None:
+    for _ in range(stories):
+        dice = Dice()
+        seed, chosen = dice.getrandbits(32), [(dice.choice(RULES), dice.getrandbits(32)) for _ in range(steps)]
+        if wrong := told(new_store, seed, chosen):
+            pytest.fail(shorter(new_store, seed, chosen, wrong), pytrace=False)
 
 
-def test_any_purchases_in_any_order(engine: str, request: pytest.FixtureRequest) -> None:
-    run(engine, request, stories=10 if engine == "sqlite" else 5, steps=14)
+def test_any_purchases_in_any_order(engine: str, new_store: NewStore) -> None:
+    run(new_store, stories=10 if engine == "sqlite" else 5, steps=14)
 
 
 @pytest.mark.soak
-def test_any_purchases_in_any_order_for_long(engine: str, request: pytest.FixtureRequest) -> None:
-    run(engine, request, stories=1500 if engine == "sqlite" else 400, steps=40)
+def test_any_purchases_in_any_order_for_long(engine: str, new_store: NewStore) -> None:
+    run(new_store, stories=1500 if engine == "sqlite" else 400, steps=40)

@@ -17,8 +17,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.harness import Answer, InProcess, Postgres, in_process, migrated_sqlite, provision, sqlite_copy
+from tests.harness import Answer, InProcess, in_process, provision
 from tests.machine import purchase_model as plain
+from tests.machine.playing import NewStore
 from tests.machine.purchase_dice import CUSTOMERS, IPS, PLANS, Author, Dice
 from tests.machine.purchase_model import (
     DECIMALS,
@@ -461,6 +462,8 @@ def _sorted(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def tell(url: str, seed: int, steps: int) -> None:
+    with closing(SqlStore(store_url(url))) as store:
+        provision(store, TENANT)
     with in_process(Settings(database_url=url, gateway_timeout_seconds=1, resolve_after_seconds=0)) as application:
         story = Story(application)
         try:
@@ -474,30 +477,13 @@ def tell(url: str, seed: int, steps: int) -> None:
         assert verify(store).differences == []
 
 
-@pytest.fixture
-def new_store(engine: str, request: pytest.FixtureRequest, tmp_path: Any) -> Callable[[], str]:
-    def new() -> str:
-        if engine == "sqlite":
-            for old in tmp_path.iterdir():
-                old.unlink()
-            url = sqlite_copy(migrated_sqlite(), tmp_path)
-        else:
-            postgres: Postgres = request.getfixturevalue("postgres")
-            url = postgres.empty()
-        with closing(SqlStore(store_url(url))) as store:
-            provision(store, TENANT)
-        return url
-
-    return new
-
-
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-def test_some_stories_over_http(new_store: Callable[[], str]) -> None:
+def test_some_stories_over_http(new_store: NewStore) -> None:
     for _ in range(2):
         tell(new_store(), Dice().getrandbits(32), 30)
 
 
 @pytest.mark.soak
-def test_stories_over_http(new_store: Callable[[], str]) -> None:
+def test_stories_over_http(new_store: NewStore) -> None:
     for _ in range(30):
         tell(new_store(), Dice().getrandbits(32), 40)

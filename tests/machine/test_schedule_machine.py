@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable
 from contextlib import ExitStack, closing
 from decimal import Decimal
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from tests.harness import Postgres, TestClock, migrated_sqlite, prepared, provision, sqlite_copy
+from tests.harness import TestClock, prepared, provision
+from tests.machine.playing import QUICK, NewStore, play
 from tests.machine.schedule_model import (
     HOUR,
     ONCE,
@@ -103,7 +100,7 @@ WISHES = st.builds(
 class Scheduling(RuleBasedStateMachine):
     """Tells what happens to two ledgers on one store, as two processes would, and to the model."""
 
-    def __init__(self, new_store: Callable[[], str]) -> None:
+    def __init__(self, new_store: NewStore) -> None:
         super().__init__()
         self._closing = ExitStack()
         url = new_store()
@@ -397,40 +394,11 @@ class Scheduling(RuleBasedStateMachine):
             self.run_what_is_due()
 
 
-#: Making a failing story shorter takes longer than a test may: the soak version does it.
-QUICK = (Phase.explicit, Phase.reuse, Phase.generate)
-
-
-def run(
-    engine: str, request: pytest.FixtureRequest, *, examples: int, steps: int, phases: tuple[Phase, ...] = tuple(Phase)
-) -> None:
-    with tempfile.TemporaryDirectory(prefix="tollhouse-") as folder:
-
-        def new_store() -> str:
-            if engine == "sqlite":
-                for old in Path(folder).iterdir():
-                    old.unlink()
-                return sqlite_copy(migrated_sqlite(), Path(folder))
-            postgres: Postgres = request.getfixturevalue("postgres")
-            return postgres.empty()
-
-        run_state_machine_as_test(
-            lambda: Scheduling(new_store),
-            settings=settings(
-                max_examples=examples,
-                stateful_step_count=steps,
-                phases=phases,
-                deadline=None,
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
-
-
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-def test_charges_fall_due_whatever_changes(engine: str, request: pytest.FixtureRequest) -> None:
-    run(engine, request, examples=12, steps=15, phases=QUICK)
+def test_charges_fall_due_whatever_changes(engine: str, new_store: NewStore) -> None:
+    play(Scheduling, new_store, examples=12, steps=15, phases=QUICK)
 
 
 @pytest.mark.soak
-def test_charges_fall_due_whatever_changes_for_long(engine: str, request: pytest.FixtureRequest) -> None:
-    run(engine, request, examples=1500 if engine == "sqlite" else 300, steps=60)
+def test_charges_fall_due_whatever_changes_for_long(engine: str, new_store: NewStore) -> None:
+    play(Scheduling, new_store, examples=1500 if engine == "sqlite" else 300, steps=60)

@@ -6,6 +6,7 @@ The catalog is set up, a customer buys on the checkout page like a browser witho
 from __future__ import annotations
 
 import html
+import json
 import re
 import threading
 import time
@@ -51,11 +52,16 @@ class Received:
         self.deliveries: list[tuple[dict[str, str], bytes]] = []
         self.url = ""
 
-    def wait_for(self, count: int, seconds: float = 20) -> list[tuple[dict[str, str], bytes]]:
+    def wait_about(self, customer: str, count: int, seconds: float = 20) -> list[tuple[dict[str, str], bytes]]:
+        """The first deliveries about this customer, in order; what comes about others comes before and between."""
+        name = json.dumps(customer).encode()
         until = time.monotonic() + seconds
-        while len(self.deliveries) < count and time.monotonic() < until:
+        while time.monotonic() < until:
+            about = [delivery for delivery in list(self.deliveries) if name in delivery[1]]
+            if len(about) >= count:
+                break
             time.sleep(0.02)
-        return self.deliveries
+        return about
 
 
 @contextmanager

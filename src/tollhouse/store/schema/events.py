@@ -45,10 +45,7 @@ events = a_table(
     text_column("event_type"),
     text_column("body"),
     integer_column("created_at"),
-    indexes=(
-        Index("ux_events_uid", "tenant_id", "uid", unique=True),
-        Index("ix_events_created", "tenant_id", "created_at"),
-    ),
+    indexes=(Index("ux_events_uid", "tenant_id", "uid", unique=True),),
 )
 
 
@@ -117,8 +114,5 @@ delivery_attempts = a_table(
     integer_column("event_created_at"),
     integer_column("customer_number"),
     integer_column("customer_seq"),
-    indexes=(
-        Index("ix_delivery_attempts_started", "tenant_id", "started_at"),
-        Index("ix_delivery_attempts_event", "tenant_id", "event_uid", "attempt_no"),
-    ),
+    indexes=(Index("ix_delivery_attempts_started", "tenant_id", "started_at"),),
 )

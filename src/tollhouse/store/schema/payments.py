@@ -130,7 +130,6 @@ refunds = a_table(
     indexes=(
         Index("ux_refunds_uid", "tenant_id", "uid", unique=True),
         Index("ix_refunds_payment", "tenant_id", "payment_id", "refund_id"),
-        Index("ix_refunds_customer", "tenant_id", "customer_number", "refund_id"),
         Index("ix_refunds_created", "tenant_id", "created_at", "refund_id"),
         Index(
             "ix_refunds_pending",
@@ -194,7 +193,7 @@ checkout_sessions = a_table(
     integer_column("expires_at"),
     indexes=(
         Index("ux_checkout_sessions_uid", "tenant_id", "uid", unique=True),
-        Index("ix_checkout_sessions_payment", "tenant_id", "payment_id"),
+        Index("ix_checkout_sessions_created", "tenant_id", "created_at", "session_id"),
     ),
 )
 

@@ -141,7 +141,6 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_refunds_created", "refunds", ["tenant_id", "created_at", "refund_id"])
-    op.create_index("ix_refunds_customer", "refunds", ["tenant_id", "customer_number", "refund_id"])
     op.create_index("ix_refunds_payment", "refunds", ["tenant_id", "payment_id", "refund_id"])
     op.create_index(
         "ix_refunds_pending",
@@ -203,7 +202,7 @@ def upgrade() -> None:
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_checkout_sessions_payment", "checkout_sessions", ["tenant_id", "payment_id"])
+    op.create_index("ix_checkout_sessions_created", "checkout_sessions", ["tenant_id", "created_at", "session_id"])
     op.create_index("ux_checkout_sessions_uid", "checkout_sessions", ["tenant_id", "uid"], unique=True)
     op.create_table(
         "webhook_endpoints",
@@ -245,7 +244,6 @@ def upgrade() -> None:
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_events_created", "events", ["tenant_id", "created_at"])
     op.create_index("ux_events_uid", "events", ["tenant_id", "uid"], unique=True)
     op.create_table(
         "deliveries",
@@ -307,5 +305,4 @@ def upgrade() -> None:
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_delivery_attempts_event", "delivery_attempts", ["tenant_id", "event_uid", "attempt_no"])
     op.create_index("ix_delivery_attempts_started", "delivery_attempts", ["tenant_id", "started_at"])

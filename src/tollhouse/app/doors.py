@@ -1,0 +1,95 @@
+"""The doors, each with what it asks."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from tollhouse.apis.admin import AdminDoor, KeptMethods, Transactions, Webhooks
+from tollhouse.apis.beacon import openapi as beacon_openapi
+from tollhouse.apis.desk import Desk
+from tollhouse.apis.enswitch import openapi as enswitch_openapi
+from tollhouse.apis.enswitch.routes import EnswitchDoor
+from tollhouse.apis.kelviq import openapi as kelviq_openapi
+from tollhouse.apis.kelviq.routes.charges import Charges
+from tollhouse.apis.kelviq.routes.checkout import Checkout
+from tollhouse.apis.kelviq.routes.customers import Customers
+from tollhouse.apis.kelviq.routes.door import KelviqDoor
+from tollhouse.apis.kelviq.routes.entitlements import Entitlements
+from tollhouse.apis.kelviq.routes.offerings import Offerings
+from tollhouse.apis.kelviq.routes.orders import Orders
+from tollhouse.apis.kelviq.routes.payment_methods import PaymentMethods
+from tollhouse.apis.kelviq.routes.plans import Plans
+from tollhouse.apis.kelviq.routes.products import Products
+from tollhouse.apis.kelviq.routes.refunds import RefundRequests
+from tollhouse.apis.kelviq.routes.subscriptions import Subscriptions
+from tollhouse.apis.kelviq.routes.webhooks import WebhookLogs
+from tollhouse.apis.operations import OperationsDoor
+from tollhouse.apis.pages.tickets import Tickets
+from tollhouse.apis.purchases import Purchases
+from tollhouse.apis.refunds import Refunds
+from tollhouse.ledger.provisioning.apply import apply
+from tollhouse.ledger.purchasing.sessions import ATTEMPTS_MAX
+from tollhouse.metrics import Metrics
+from tollhouse.passwords import hash_password
+from tollhouse.store.account_queries import SqlAccountQueries
+from tollhouse.store.catalog_queries import SqlCatalogQueries
+from tollhouse.store.checkout_queries import SqlCheckoutQueries
+from tollhouse.store.event_queries import SqlEventQueries
+from tollhouse.store.invoice_queries import SqlInvoiceQueries
+from tollhouse.store.migrate import is_current
+from tollhouse.store.order_queries import SqlOrderQueries
+from tollhouse.store.people_queries import SqlPeopleQueries
+from tollhouse.store.registered_queries import SqlRegisteredQueries
+from tollhouse.store.store import SqlStore
+from tollhouse.workers.runner import Runner
+
+
+def open_admin(
+    desk: Desk, store: SqlStore, runner: Runner, events: SqlEventQueries, is_refused: Callable[[str], Awaitable[bool]]
+) -> AdminDoor:
+    """`is_refused` tells of an address that nothing may be sent to."""
+    return AdminDoor(
+        desk,
+        lambda document: apply(store, desk.clock, document, hash_password=hash_password),
+        runner.move_clock,
+        KeptMethods(desk),
+        Transactions(desk),
+        Webhooks(desk, events, is_refused),
+    )
+
+
+def open_operations(desk: Desk, store: SqlStore, metrics: Metrics) -> OperationsDoor:
+    return OperationsDoor(
+        ready=lambda: is_current(store),
+        metrics=lambda: metrics.text(desk.waiting_weight),
+        descriptions={
+            "beacon": beacon_openapi.DOCUMENT,
+            "enswitch": enswitch_openapi.DOCUMENT,
+            "kelviq": kelviq_openapi.DOCUMENT,
+        },
+    )
+
+
+def open_enswitch(desk: Desk, store: SqlStore) -> EnswitchDoor:
+    return EnswitchDoor(desk, SqlAccountQueries(store), SqlInvoiceQueries(store), SqlPeopleQueries(store))
+
+
+def open_kelviq(
+    desk: Desk, store: SqlStore, events: SqlEventQueries, *, purchases: Purchases, refunds: Refunds, tickets: Tickets
+) -> KelviqDoor:
+    registered, catalog, orders = SqlRegisteredQueries(store), SqlCatalogQueries(store), SqlOrderQueries(store)
+    return KelviqDoor(
+        desk,
+        Charges(desk, purchases),
+        Products(catalog),
+        Plans(catalog),
+        Offerings(),
+        Customers(registered),
+        PaymentMethods(registered),
+        Checkout(SqlCheckoutQueries(store, ATTEMPTS_MAX), registered, tickets.link),
+        Orders(orders),
+        RefundRequests(desk, refunds, orders),
+        Entitlements(),
+        Subscriptions(orders),
+        WebhookLogs(events),
+    )

@@ -1,0 +1,121 @@
+"""The whole server: one desk, its workers and its doors."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import sys
+from contextlib import ExitStack, closing
+
+from tollhouse.apis.beacon.routes import BeaconDoor
+from tollhouse.apis.desk import Desk
+from tollhouse.apis.gateways import Arrivals, GatewaysDoor
+from tollhouse.apis.pages.checkout import CheckoutDoor
+from tollhouse.apis.pages.portal import PortalDoor
+from tollhouse.apis.pages.tickets import Tickets
+from tollhouse.apis.purchases import Purchases
+from tollhouse.apis.refunds import Refunds
+from tollhouse.app.doors import open_admin, open_enswitch, open_kelviq, open_operations
+from tollhouse.app.gateways import Sandbox, open_gateways, open_new_cards, open_stripe_accounts
+from tollhouse.app.stores import open_ledger, open_store
+from tollhouse.app.workers import Worker, open_dispatcher, open_postman, open_resolvers
+from tollhouse.clock import SystemClock
+from tollhouse.config import Settings
+from tollhouse.logs import configure_logs
+from tollhouse.metrics import Metrics
+from tollhouse.store.due_queries import SqlDueQueries
+from tollhouse.store.event_queries import SqlEventQueries
+from tollhouse.store.queries import SqlQueries
+from tollhouse.web import Front
+from tollhouse.workers.runner import Runner, RunnerThread
+from tollhouse.workers.sending import Names, is_refused
+from tollhouse.workers.watch import Watch
+
+#: How long a thread may keep the interpreter while another waits: the committing thread must not starve beside the
+#: event loop.
+SWITCH_INTERVAL_SECONDS = 0.00005
+
+
+def build_front(settings: Settings) -> Front:
+    """The whole server as an ASGI application."""
+    resources = ExitStack()
+    metrics = Metrics()
+    store = open_store(settings)
+    resources.callback(store.close)
+    store.check_durability()
+    resources.enter_context(store.held_by_one_server())
+    sandbox = resources.enter_context(closing(Sandbox(store)))
+    accounts = resources.enter_context(open_stripe_accounts(settings, store))
+    names = resources.enter_context(closing(Names()))
+    desk = Desk(
+        ledger=open_ledger(store),
+        store=store,
+        clock=SystemClock(),
+        settings=settings,
+        gateways=open_gateways(sandbox, accounts),
+        observe_batch=metrics.batch,
+    )
+    queries, events, due = SqlQueries(store), SqlEventQueries(store), SqlDueQueries(store)
+    purchases, refunds, arrivals = Purchases(desk), Refunds(desk), Arrivals(desk, metrics.contradiction)
+    runner = Runner(due, desk.execute_here, desk.everybody, desk.clock)
+    admin = open_admin(desk, store, runner, events, lambda url: is_refused(names.resolve, url))
+    tickets, cards = Tickets(desk), open_new_cards(desk, accounts)
+    operations = open_operations(desk, store, metrics)
+    # On SQLite the one server charges what falls due; on PostgreSQL `tollhouse worker` does, wherever it runs.
+    runner_thread = RunnerThread(Runner(due, desk.execute_here, desk.everybody, desk.clock))
+    workers: list[Worker] = [
+        *open_resolvers(desk, queries),
+        open_postman(desk, sandbox, arrivals),
+        Watch(lambda: desk.reads.run(queries.open_outcomes), metrics.open_outcomes, desk.clock),
+        open_dispatcher(settings, events, names, execute=desk.execute, read=desk.reads.run, metrics=metrics),
+    ]
+
+    async def start() -> None:
+        desk.start()
+        for worker in workers:
+            worker.start()
+        if store.is_sqlite:
+            runner_thread.start()
+
+    async def stop() -> None:
+        desk.everybody.stop()
+        runner.stop()
+        await asyncio.to_thread(runner_thread.stop)
+        for worker in workers:
+            await worker.stop()
+        await purchases.finish()
+        await refunds.finish()
+        await admin.close()
+        await desk.stop()
+        resources.close()
+
+    return Front(
+        [
+            ("/healthz", operations),
+            ("/readyz", operations),
+            ("/metrics", operations),
+            ("/openapi", operations),
+            ("/admin/v1", admin),
+            ("/api/json", open_enswitch(desk, store)),
+            ("/api/v1", open_kelviq(desk, store, events, purchases=purchases, refunds=refunds, tickets=tickets)),
+            ("/checkout", CheckoutDoor(desk, purchases, cards)),
+            ("/portal", PortalDoor(desk, tickets, cards)),
+            ("/gateways", GatewaysDoor(desk, arrivals)),
+            ("", BeaconDoor(desk, queries)),
+        ],
+        observe=metrics.request,
+        start=start,
+        stop=stop,
+        log_every_request=bool(settings.access_log),
+    )
+
+
+def create() -> Front:
+    """What uvicorn calls in each of its processes."""
+    settings = Settings.from_environment()
+    configure_logs(settings.log_level)
+    sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
+    front = build_front(settings)
+    gc.collect()
+    gc.freeze()
+    return front
