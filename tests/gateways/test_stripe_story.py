@@ -225,7 +225,7 @@ def test_a_server_that_dies_on_the_way(
     serve: Callable[..., Server], acme_url: str, localstripe: Localstripe, point: str, status: int, taken: int
 ) -> None:
     settings = {
-        "gateway_timeout_seconds": "5",
+        "gateway_timeout_seconds": "2",
         "resolve_after_seconds": "0",
         "stripe_secret_key": SECRET_KEY,
         "stripe_api_base": localstripe.base,

@@ -6,7 +6,10 @@ from tollhouse.ledger.facts.fact import Fact
 
 
 class TenantFact(Fact):
-    """`clock_at` is the time of a test tenant, which lives by it and by no other; None for all others."""
+    """`clock_at` is the time of a test tenant, which lives by it and by no other; None for all others.
+
+    `negative_amounts_refund`: Beacon's negative amounts are refunds; else they are refused.
+    """
 
     tenant_id: int
     slug: str
@@ -22,6 +25,7 @@ class TenantFact(Fact):
     hosts: str
     created_at: int
     clock_at: int | None = None
+    negative_amounts_refund: int = 0
 
 
 class KeyFact(Fact):

@@ -23,6 +23,7 @@ tenants = a_table(
     text_column("hosts"),
     integer_column("created_at"),
     integer_column("clock_at", null=True),
+    integer_column("negative_amounts_refund"),
     indexes=(Index("ux_tenants_slug", "slug", unique=True),),
 )
 
