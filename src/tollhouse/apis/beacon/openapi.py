@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tollhouse.apis.beacon.request import KEY_LENGTH_MAX, SECONDS_MAX
+from tollhouse.apis.beacon.request.body import KEY_LENGTH_MAX
+from tollhouse.apis.beacon.request.values import SECONDS_MAX
 from tollhouse.domain.identity import EMAIL_LENGTH_MAX, REFERENCE_LENGTH_MAX
 from tollhouse.domain.money import AMOUNT_MINOR_MAX
 

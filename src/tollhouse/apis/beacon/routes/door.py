@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from tollhouse.apis.beacon import reply, request
+from tollhouse.apis.beacon.reply import charges as charge_reply
+from tollhouse.apis.beacon.reply import customers as customer_reply
+from tollhouse.apis.beacon.reply import envelope
+from tollhouse.apis.beacon.request import body as bodies
+from tollhouse.apis.beacon.request import charges
 from tollhouse.apis.desk import Credential, Desk
 from tollhouse.ledger.commands import PUBLIC_SCOPE, TENANT_SCOPE, RecordCharges
 from tollhouse.ledger.queries import Page, Queries
@@ -32,7 +36,7 @@ class BeaconDoor:
         self._writes: dict[str, Write] = {"/charges": self._charge, "/charges/bulk": self._charges}
 
     def trouble(self, what: str) -> Reply:
-        return reply.trouble_to_wire(what)
+        return envelope.trouble_to_wire(what)
 
     async def answer(self, incoming: Request) -> Reply:
         write = self._writes.get(incoming.path)
@@ -40,13 +44,13 @@ class BeaconDoor:
             if incoming.method == "POST":
                 return await self._write(incoming, write)
             if incoming.method == "OPTIONS":
-                return Reply(204, b"", reply.PREFLIGHT)
-            return reply.error_to_wire(405, "Use POST.", headers=((b"allow", b"POST, OPTIONS"),))
+                return Reply(204, b"", envelope.PREFLIGHT)
+            return envelope.error_to_wire(405, "Use POST.", headers=((b"allow", b"POST, OPTIONS"),))
         read = self._reading(incoming.path.split("/")[1:])
         if read is None:
-            return reply.error_to_wire(404, "There is nothing at this path.")
+            return envelope.error_to_wire(404, "There is nothing at this path.")
         if incoming.method not in ("GET", "HEAD"):
-            return reply.error_to_wire(405, "Use GET.", headers=((b"allow", b"GET, HEAD"),))
+            return envelope.error_to_wire(405, "Use GET.", headers=((b"allow", b"GET, HEAD"),))
         return await self._read(incoming, *read)
 
     # Writes.
@@ -55,20 +59,20 @@ class BeaconDoor:
         try:
             credential, body = await self._authorised_body(incoming)
         except _Unauthorised:
-            return reply.error_to_wire(401, "A valid API key is required.")
-        except request.Malformed as error:
-            return reply.error_to_wire(400, str(error))
+            return envelope.error_to_wire(401, "A valid API key is required.")
+        except bodies.Malformed as error:
+            return envelope.error_to_wire(400, str(error))
         if credential.kind not in WRITERS:
-            return reply.error_to_wire(403, "This kind of API key may not be used here.")
+            return envelope.error_to_wire(403, "This kind of API key may not be used here.")
         if credential.kind == "public" and not credential.tenant.public_keys_may_charge:
-            return reply.error_to_wire(403, "Public keys may not charge in this project.")
+            return envelope.error_to_wire(403, "Public keys may not charge in this project.")
         try:
             receipt = await self._desk.execute(write(body, credential, incoming))
-        except request.Invalid as error:
-            return reply.error_to_wire(422, str(error), error.errors)
+        except bodies.Invalid as error:
+            return envelope.error_to_wire(422, str(error), error.errors)
         except Refusal as refusal:
-            return reply.refusal_to_wire(refusal)
-        return reply.SUCCESS_REPLAYED if receipt.replayed else reply.SUCCESS
+            return envelope.refusal_to_wire(refusal)
+        return envelope.SUCCESS_REPLAYED if receipt.replayed else envelope.SUCCESS
 
     async def _authorised_body(self, incoming: Request) -> tuple[Credential, dict[str, Any]]:
         """Key, size, JSON; where neither header nor query has a key: size, JSON, key, and what is no JSON is no key."""
@@ -76,12 +80,12 @@ class BeaconDoor:
         key = _key_of(incoming)
         if key is not None:
             credential = await self._credential(key)
-            body = request.body_from_wire(await incoming.body(limit))
+            body = bodies.body_from_wire(await incoming.body(limit))
             body.pop("api_key", None)
             return credential, body
         try:
-            body = request.body_from_wire(await incoming.body(limit))
-        except request.Malformed as error:
+            body = bodies.body_from_wire(await incoming.body(limit))
+        except bodies.Malformed as error:
             raise _Unauthorised from error
         return await self._credential(body.pop("api_key", None)), body
 
@@ -92,7 +96,7 @@ class BeaconDoor:
         return credential
 
     def _charge(self, body: dict[str, Any], credential: Credential, incoming: Request) -> RecordCharges:
-        return request.charge_from_wire(
+        return charges.charge_from_wire(
             body,
             tenant_id=credential.tenant.tenant_id,
             currency=credential.tenant.currency,
@@ -101,7 +105,7 @@ class BeaconDoor:
         )
 
     def _charges(self, body: dict[str, Any], credential: Credential, incoming: Request) -> RecordCharges:
-        return request.charges_from_wire(
+        return charges.charges_from_wire(
             body,
             tenant_id=credential.tenant.tenant_id,
             currency=credential.tenant.currency,
@@ -130,13 +134,13 @@ class BeaconDoor:
         try:
             credential = await self._credential(_key_of(incoming))
         except _Unauthorised:
-            return reply.error_to_wire(401, "A valid API key is required.")
+            return envelope.error_to_wire(401, "A valid API key is required.")
         if credential.kind not in READERS:
-            return reply.error_to_wire(403, "This kind of API key may not read.")
+            return envelope.error_to_wire(403, "This kind of API key may not read.")
         try:
-            return await read(credential, arguments, request.query_from_wire(incoming.query))
-        except request.Invalid as error:
-            return reply.error_to_wire(422, str(error), error.errors)
+            return await read(credential, arguments, bodies.query_from_wire(incoming.query))
+        except bodies.Invalid as error:
+            return envelope.error_to_wire(422, str(error), error.errors)
 
     async def _customers(self, credential: Credential, arguments: list[str], query: dict[str, str]) -> Reply:
         tenant = credential.tenant
@@ -145,16 +149,16 @@ class BeaconDoor:
         page = _page(query)
         search = query.get("q", "")
         if len(search) > SEARCH_LENGTH_MAX:
-            raise request.Invalid({"q": [f"must have at most {SEARCH_LENGTH_MAX} characters"]})
+            raise bodies.Invalid({"q": [f"must have at most {SEARCH_LENGTH_MAX} characters"]})
         found = await self._desk.reads.run(self._queries.customers, tenant.tenant_id, search, page)
-        data = [reply.customer_to_wire(customer, rows, tenant) for customer, rows in found.rows]
-        return reply.data_to_wire(data, meta={"page": page.number, "per_page": page.size, "total": found.total})
+        data = [customer_reply.customer_to_wire(customer, rows, tenant) for customer, rows in found.rows]
+        return envelope.data_to_wire(data, meta={"page": page.number, "per_page": page.size, "total": found.total})
 
     async def _customer(self, credential: Credential, arguments: list[str], _query: dict[str, str]) -> Reply:
         found = await self._desk.reads.run(self._queries.customer, credential.tenant.tenant_id, arguments[0])
         if found is None:
             return _not_found()
-        return reply.data_to_wire(reply.customer_to_wire(*found, credential.tenant))
+        return envelope.data_to_wire(customer_reply.customer_to_wire(*found, credential.tenant))
 
     async def _customer_charges(self, credential: Credential, arguments: list[str], query: dict[str, str]) -> Reply:
         page = _page(query)
@@ -162,8 +166,8 @@ class BeaconDoor:
         found = await self._desk.reads.run(self._queries.customer_charges, tenant_id, arguments[0], page)
         if found is None:
             return _not_found()
-        data = [reply.charge_to_wire(transaction, arguments[0]) for transaction in found.rows]
-        return reply.data_to_wire(data, meta={"page": page.number, "per_page": page.size, "total": found.total})
+        data = [charge_reply.charge_to_wire(transaction, arguments[0]) for transaction in found.rows]
+        return envelope.data_to_wire(data, meta={"page": page.number, "per_page": page.size, "total": found.total})
 
 
 class _Unauthorised(Exception):
@@ -171,7 +175,7 @@ class _Unauthorised(Exception):
 
 
 def _not_found() -> Reply:
-    return reply.error_to_wire(404, "There is no such object in this project.")
+    return envelope.error_to_wire(404, "There is no such object in this project.")
 
 
 def _key_of(incoming: Request) -> str | None:
@@ -181,16 +185,16 @@ def _key_of(incoming: Request) -> str | None:
         scheme, _, key = header.partition(" ")
         return key.strip() if scheme.lower() == "bearer" else ""
     if b"api_key=" in incoming.query:
-        return request.query_from_wire(incoming.query).get("api_key")
+        return bodies.query_from_wire(incoming.query).get("api_key")
     return None
 
 
 def _idempotency(body: dict[str, Any], credential: Credential, incoming: Request) -> Any:
     given = body.get("idempotency_key")
     if given is None and b"idempotency_key=" in incoming.query:
-        given = request.query_from_wire(incoming.query).get("idempotency_key")
+        given = bodies.query_from_wire(incoming.query).get("idempotency_key")
     scope = PUBLIC_SCOPE if credential.kind == "public" else TENANT_SCOPE
-    return request.idempotency_from_wire(incoming.key_header(b"idempotency-key"), given, scope)
+    return bodies.idempotency_from_wire(incoming.key_header(b"idempotency-key"), given, scope)
 
 
 def _page(query: dict[str, str]) -> Page:
@@ -203,5 +207,5 @@ def _positive(query: dict[str, str], name: str, default: int, most: int) -> int:
     if text is None:
         return default
     if not (len(text) <= DIGITS_MAX and text.isascii() and text.isdigit() and 1 <= int(text) <= most):
-        raise request.Invalid({name: ["must be a whole number from 1"]})
+        raise bodies.Invalid({name: ["must be a whole number from 1"]})
     return int(text)

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tollhouse.apis.beacon.request import FUTURE_MAX, Invalid, charge_from_wire, charges_from_wire
+from tollhouse.apis.beacon.request.body import Invalid
+from tollhouse.apis.beacon.request.charges import charge_from_wire, charges_from_wire
+from tollhouse.apis.beacon.request.values import FUTURE_MAX
 from tollhouse.domain.money import AMOUNT_MINOR_MAX
 from tollhouse.ledger.commands import RecordCharges
 

@@ -1,0 +1,1 @@
+"""To Beacon's wire: a module a noun."""

@@ -1,0 +1,1 @@
+"""From Beacon's wire to commands: a module a noun."""

@@ -1,0 +1,1 @@
+"""Beacon's paths: writes at the root, Core under /v1."""
