@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from tollhouse.apis.admin import AdminDoor, KeptMethods, Transactions, Webhooks
+from tollhouse.apis.admin import AdminDoor, Charges, KeptMethods, Transactions, Webhooks
 from tollhouse.apis.beacon import openapi as beacon_openapi
+from tollhouse.apis.beacon.routes.customers import Customers as BeaconCustomers
+from tollhouse.apis.beacon.routes.door import BeaconDoor
+from tollhouse.apis.beacon.routes.projects import Projects
 from tollhouse.apis.desk import Desk
 from tollhouse.apis.enswitch import openapi as enswitch_openapi
 from tollhouse.apis.enswitch.routes import EnswitchDoor
 from tollhouse.apis.kelviq import openapi as kelviq_openapi
-from tollhouse.apis.kelviq.routes.charges import Charges
+from tollhouse.apis.kelviq.routes.charges import Charges as KelviqCharges
 from tollhouse.apis.kelviq.routes.checkout import Checkout
 from tollhouse.apis.kelviq.routes.customers import Customers
 from tollhouse.apis.kelviq.routes.door import KelviqDoor
@@ -39,8 +42,11 @@ from tollhouse.store.invoice_queries import SqlInvoiceQueries
 from tollhouse.store.migrate import is_current
 from tollhouse.store.order_queries import SqlOrderQueries
 from tollhouse.store.people_queries import SqlPeopleQueries
+from tollhouse.store.queries import SqlQueries
 from tollhouse.store.registered_queries import SqlRegisteredQueries
+from tollhouse.store.segment_queries import SqlSegmentQueries
 from tollhouse.store.store import SqlStore
+from tollhouse.store.tracking_queries import SqlTrackingQueries
 from tollhouse.workers.runner import Runner
 
 
@@ -52,6 +58,7 @@ def open_admin(
         desk,
         lambda document: apply(store, desk.clock, document, hash_password=hash_password),
         runner.move_clock,
+        Charges(desk),
         KeptMethods(desk),
         Transactions(desk),
         Webhooks(desk, events, is_refused),
@@ -70,6 +77,11 @@ def open_operations(desk: Desk, store: SqlStore, metrics: Metrics) -> Operations
     )
 
 
+def open_beacon(desk: Desk, store: SqlStore, queries: SqlQueries) -> BeaconDoor:
+    tracking, segments = SqlTrackingQueries(store), SqlSegmentQueries(store)
+    return BeaconDoor(desk, BeaconCustomers(desk, queries, tracking, segments), Projects(desk, queries, tracking))
+
+
 def open_enswitch(desk: Desk, store: SqlStore) -> EnswitchDoor:
     return EnswitchDoor(desk, SqlAccountQueries(store), SqlInvoiceQueries(store), SqlPeopleQueries(store))
 
@@ -80,7 +92,7 @@ def open_kelviq(
     registered, catalog, orders = SqlRegisteredQueries(store), SqlCatalogQueries(store), SqlOrderQueries(store)
     return KelviqDoor(
         desk,
-        Charges(desk, purchases),
+        KelviqCharges(desk, purchases),
         Products(catalog),
         Plans(catalog),
         Offerings(),

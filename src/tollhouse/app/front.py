@@ -7,7 +7,6 @@ import gc
 import sys
 from contextlib import ExitStack, closing
 
-from tollhouse.apis.beacon.routes import BeaconDoor
 from tollhouse.apis.desk import Desk
 from tollhouse.apis.gateways import Arrivals, GatewaysDoor
 from tollhouse.apis.pages.checkout import CheckoutDoor
@@ -15,7 +14,8 @@ from tollhouse.apis.pages.portal import PortalDoor
 from tollhouse.apis.pages.tickets import Tickets
 from tollhouse.apis.purchases import Purchases
 from tollhouse.apis.refunds import Refunds
-from tollhouse.app.doors import open_admin, open_enswitch, open_kelviq, open_operations
+from tollhouse.apis.tag import TagDoor
+from tollhouse.app.doors import open_admin, open_beacon, open_enswitch, open_kelviq, open_operations
 from tollhouse.app.gateways import Sandbox, open_gateways, open_new_cards, open_stripe_accounts
 from tollhouse.app.stores import open_ledger, open_store
 from tollhouse.app.workers import Worker, open_dispatcher, open_postman, open_resolvers
@@ -101,7 +101,8 @@ def build_front(settings: Settings) -> Front:
             ("/checkout", CheckoutDoor(desk, purchases, cards)),
             ("/portal", PortalDoor(desk, tickets, cards)),
             ("/gateways", GatewaysDoor(desk, arrivals)),
-            ("", BeaconDoor(desk, queries)),
+            ("/js", TagDoor()),
+            ("", open_beacon(desk, store, queries)),
         ],
         observe=metrics.request,
         start=start,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from contextlib import closing
 
 from tollhouse.app.gateways import open_stripe_accounts
@@ -12,6 +13,7 @@ from tollhouse.ledger.ledger import Ledger
 from tollhouse.ledger.ports import UnusableStore
 from tollhouse.ledger.provisioning.apply import Applied, apply
 from tollhouse.ledger.provisioning.document import Document, document_from_toml
+from tollhouse.ledger.totals import LANES
 from tollhouse.ledger.verifying import Findings, verify
 from tollhouse.passwords import hash_password
 from tollhouse.store.engine import store_url
@@ -73,4 +75,4 @@ def check_startable(settings: Settings, workers: int) -> None:
 
 
 def open_ledger(store: SqlStore) -> Ledger:
-    return Ledger(store, SystemClock())
+    return Ledger(store, SystemClock(), lane=0 if store.is_sqlite else secrets.randbelow(LANES))

@@ -7,14 +7,15 @@ batch sees what an earlier one decided. Nothing reaches the store before `append
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, TypeVar
 
 from tollhouse.domain import sessions, summaries
+from tollhouse.domain.identity import folded_email
 from tollhouse.domain.money import OutOfRange
 from tollhouse.domain.summaries import ChargeSummary
 from tollhouse.ledger.clock import MINUTE
-from tollhouse.ledger.commands import Idempotency
+from tollhouse.ledger.commands import Idempotency, Identity
 from tollhouse.ledger.facts import (
     ChangingFact,
     ChargeFact,
@@ -29,12 +30,15 @@ from tollhouse.ledger.facts import (
     ReceiptFact,
     SummaryFact,
     TenantFact,
+    TotalFact,
     TransactionFact,
 )
 from tollhouse.ledger.lanes import Lanes
 from tollhouse.ledger.numbers import Numbers
 from tollhouse.ledger.ports import UnitOfWork
 from tollhouse.ledger.refusals import SumTooLarge
+from tollhouse.ledger.search_words import WORDED_BY, keep_words, search_words
+from tollhouse.ledger.totals import Differences
 
 #: What a purchase is paid with where nothing else was chosen.
 DEFAULT_METHOD: Final[dict[str, Any]] = {"is_default": 1, "state": "succeeded"}
@@ -44,14 +48,16 @@ C = TypeVar("C", bound=ChangingFact)
 
 
 class Book:
-    def __init__(self, unit: UnitOfWork, numbers: Numbers, system_now: int) -> None:
-        """`now` is the moment by the tenant's clock, `system_now` by the system's: they differ for a test tenant."""
+    def __init__(self, unit: UnitOfWork, numbers: Numbers, system_now: int, lane: int = 0) -> None:
+        """`now` is the moment by the tenant's clock, `system_now` by the system's: they differ for a test tenant.
+        `lane` is that of the process, for what every commit adds to."""
         self.unit = unit
         self.tenant: TenantFact = unit.tenant()
         self.system_now = system_now
         self.now: int = system_now if self.tenant.clock_at is None else self.tenant.clock_at
         self.tenant_id = self.tenant.tenant_id
         self._numbers = numbers
+        self._lane = lane
         self.lanes = Lanes(unit)
         self._session_window = self.tenant.session_window_minutes * MINUTE
         self._customers: dict[int, CustomerFact] = {}
@@ -60,8 +66,12 @@ class Book:
         self._guest_by_email: dict[str, CustomerFact] = {}
         self._summaries: dict[tuple[int, str], ChargeSummary] = {}
         self._summaries_known: set[int] = set()
+        self._summaries_before: dict[tuple[int, str], ChargeSummary] = {}
+        self._was_live: dict[int, bool] = {}
         self._receipts: dict[tuple[str, str], ReceiptFact] = {}
         self._new_customers: list[CustomerFact] = []
+        self._new_numbers: set[int] = set()
+        self._vacated: set[str] = set()
         self._touched: dict[int, CustomerFact] = {}
         self._identified: dict[int, CustomerFact] = {}
         self._changed_summaries: set[tuple[int, str]] = set()
@@ -97,8 +107,21 @@ class Book:
         if emails_folded:
             for customer in self.unit.customers_by_email(sorted(emails_folded)):
                 self._know(customer)
-        if self._customers:
-            self._know_summaries(list(self._customers))
+        unsummed = self._customers.keys() - self._summaries_known
+        if unsummed:
+            self._know_summaries(sorted(unsummed))
+
+    def prefetch_identities(self, identities: Sequence[Identity]) -> None:
+        """Look up, once for all, whom these names may mean. An e-mail that comes with a known reference decides
+        nothing, and is passed over."""
+        if not identities:
+            return
+        named = [(i.reference, folded_email(i.email) if i.email is not None else None) for i in identities]
+        references = {reference for reference, _ in named if reference is not None}
+        emails = {email for _, email in named if email is not None}
+        self.prefetch([], set(), set(), set(self.unit.numbers_to_lock(sorted(references), sorted(emails))))
+        self.prefetch([], references - self._by_reference.keys(), set(), set())
+        self.prefetch([], set(), {e for r, e in named if e is not None and r not in self._by_reference}, set())
 
     def prefetch_charges(self, charge_ids: set[int]) -> set[int]:
         """Look up and lock charges, once for the whole batch and in one order; the numbers of their customers."""
@@ -109,6 +132,15 @@ class Book:
         for charge_id in charge_ids:
             self._found[_asked(ChargeFact, True, {"charge_id": charge_id})] = found.get(charge_id, [])
         return {row.customer_number for row in rows if row.customer_number}
+
+    def customers_of_transactions(self, transaction_ids: set[int]) -> set[int]:
+        """The numbers of the customers of these transactions, which never change. Whoever corrects one locks its
+        customer first."""
+        if not transaction_ids:
+            return set()
+        rows = self.unit.find(TransactionFact, transaction_id=sorted(transaction_ids))
+        self._remember(TransactionFact, "transaction_id", transaction_ids, rows)
+        return {row.customer_number for row in rows}
 
     def prefetch_payments(self, payment_ids: set[int]) -> None:
         """Look up and lock payments, once for the whole batch and in one order; after their customers."""
@@ -164,6 +196,10 @@ class Book:
 
     def known_by_email(self, email_folded: str) -> CustomerFact | None:
         """The earliest live customer with this e-mail, as far as the batch looked it up or made it."""
+        if email_folded in self._vacated:
+            self._vacated.remove(email_folded)
+            for row in self.unit.find(CustomerFact, lock=True, order=("number",), email_folded=email_folded):
+                self._know(row)
         return self._earliest_by_email.get(email_folded)
 
     def known_guest(self, email_folded: str) -> CustomerFact | None:
@@ -192,6 +228,23 @@ class Book:
             rows = [row for row in rows if not (isinstance(row, ChangingFact) and row.key in put)]
             rows += [fact for fact in put.values() if isinstance(fact, kind) and _matches(fact, equals)]
         return rows
+
+    def look_up(self, kind: type[F], names: tuple[str, ...], wanted: set[tuple[Any, ...]]) -> None:
+        """Find rows by the values of these columns, once for the whole batch, of which there is one at most each."""
+        if not wanted:
+            return
+        among: dict[str, Any] = {name: sorted({values[place] for values in wanted}) for place, name in enumerate(names)}
+        rows = {tuple(getattr(row, name) for name in names): row for row in self.unit.find(kind, **among)}
+        for values in wanted:
+            asked = _asked(kind, False, dict(zip(names, values, strict=True)))
+            self._found[asked] = [rows[values]] if values in rows else []
+
+    def find_of(self, customer: CustomerFact, kind: type[F], /, **equals: Any) -> list[F]:
+        """Rows of a customer; of one whom this batch has made the store is not asked."""
+        equals["customer_number"] = customer.number
+        if customer.number in self._new_numbers:
+            self._found.setdefault(_asked(kind, False, equals), [])
+        return self.find(kind, **equals)
 
     def hold(self, kind: type[Fact], name: str, values: Iterable[Any]) -> None:
         """Have rows with these values of a column stay as they are until this is written; others may hold them too."""
@@ -241,6 +294,11 @@ class Book:
         put = self._put.get(type(fact), {}).get(fact.key)
         return put if isinstance(put, type(fact)) else fact
 
+    @property
+    def new_customer_count(self) -> int:
+        """How many customers this batch makes, as far as it is decided."""
+        return len(self._new_customers)
+
     def next_number(self, name: str) -> int:
         return self._numbers.take(self.tenant_id, name)
 
@@ -248,7 +306,10 @@ class Book:
 
     def add_customer(self, customer: CustomerFact) -> None:
         self._new_customers.append(customer)
+        self._new_numbers.add(customer.number)
         self._summaries_known.add(customer.number)
+        self._was_live[customer.number] = False
+        keep_words(self, customer, frozenset())
         self._know(customer)
 
     def touch(self, customer: CustomerFact) -> None:
@@ -260,19 +321,40 @@ class Book:
 
     def identify(self, customer: CustomerFact, *, reference: str | None, email: str | None, folded: str | None) -> None:
         """Give a customer the reference or e-mail it has not had."""
+        if customer.email_folded is not None and self._guest_by_email.get(customer.email_folded) is customer:
+            del self._guest_by_email[customer.email_folded]
+        words = search_words(customer)
         if reference is not None:
             customer.reference = reference
         if email is not None:
             customer.email, customer.email_folded = email, folded
         customer.updated_at = self.now
         self._identified[customer.number] = customer
-        self._guest_by_email = {k: c for k, c in self._guest_by_email.items() if c is not customer}
+        keep_words(self, customer, words)
+        self._know(customer)
+
+    def rename_email(self, customer: CustomerFact, email: str, folded: str) -> None:
+        """Give a customer another e-mail than it has: whoever else has the old one is the earliest of it now."""
+        old = customer.email_folded
+        self.change_customer(customer, email=email, email_folded=folded)
+        if old is not None and self._earliest_by_email.get(old) is customer:
+            del self._earliest_by_email[old]
+            self._vacated.add(old)
+            for other in self._customers.values():
+                self._know(other)
         self._know(customer)
 
     def check_sum(self, summary: ChargeSummary, amount_minor: int, effective_at: int) -> ChargeSummary:
         """The summary after one more charge; SumTooLarge when it cannot be kept exactly."""
         try:
             return summaries.after_charge(summary, amount_minor, effective_at)
+        except OutOfRange as error:
+            raise SumTooLarge from error
+
+    def check_refunded(self, summary: ChargeSummary, amount_minor: int) -> ChargeSummary:
+        """The summary with so much paid back of its charges; SumTooLarge when it cannot be kept exactly."""
+        try:
+            return summaries.after_refund(summary, amount_minor)
         except OutOfRange as error:
             raise SumTooLarge from error
 
@@ -295,8 +377,12 @@ class Book:
     def change_customer(self, customer: CustomerFact, **values: Any) -> None:
         """Set columns of a customer that is locked; not those that have ways of their own, such as its balance."""
         values["updated_at"] = self.now
+        self._was_live.setdefault(customer.number, customer.deleted_at is None)
+        words = None if WORDED_BY.isdisjoint(values) else search_words(customer)
         for name, value in values.items():
             setattr(customer, name, value)
+        if words is not None:
+            keep_words(self, customer, words)
         self._customer_changes.setdefault(customer.number, {}).update(values)
 
     def move_customer(self, customer: CustomerFact, parent: CustomerFact) -> None:
@@ -348,6 +434,10 @@ class Book:
             unit.upsert([changed_facts[key] for key in sorted(changed_facts)])
         if deliveries := self.lanes.changed():
             unit.upsert(deliveries)
+        # Last, and in one order for all: whoever waits for a figure waits for one who only has to commit, or who waits
+        # for a later figure; so no two wait for each other.
+        if differences := self._differences():
+            unit.add_totals(differences)
 
     def _append_customers(self, unit: UnitOfWork) -> None:
         if self._new_customers:
@@ -365,6 +455,28 @@ class Book:
         for customer in self._moves:
             unit.move_customer(customer.number, customer.path)
             unit.change(ChargeFact, {"customer_number": customer.number}, owner_number=customer.parent_number)
+
+    def _differences(self) -> list[TotalFact]:
+        """What the customers that live come to after this batch, less what those that lived before it came to then."""
+        differences = Differences(self.tenant_id, self._lane)
+        changed = self._changed_summaries
+        new = {customer.number for customer in self._new_customers}
+        for number, was_live in self._was_live.items():
+            if was_live != (self._customers[number].deleted_at is None):
+                differences.count_customer(number, -1 if was_live else 1)
+                # All that a new customer has was changed just now.
+                changed = changed if number in new else changed | self._summaries_of(number)
+        for where in changed:
+            is_live = self._customers[where[0]].deleted_at is None
+            was_live = self._was_live.get(where[0], is_live)
+            before = self._summaries_before.get(where, summaries.EMPTY) if was_live else summaries.EMPTY
+            differences.count_charges(where, before, self._summaries[where] if is_live else summaries.EMPTY)
+        return differences.facts()
+
+    def _summaries_of(self, customer_number: int) -> set[tuple[int, str]]:
+        if customer_number not in self._summaries_known:
+            self._know_summaries([customer_number])
+        return {where for where in self._summaries if where[0] == customer_number}
 
     # How it is kept.
 
@@ -396,7 +508,8 @@ class Book:
     def _know_summaries(self, customer_numbers: list[int]) -> None:
         self._summaries_known.update(customer_numbers)
         for row in self.unit.summaries(customer_numbers):
-            self._summaries[row.customer_number, row.currency] = summary_from_row(row)
+            where = (row.customer_number, row.currency)
+            self._summaries[where] = self._summaries_before[where] = summary_from_row(row)
 
     def _summary_fact(self, customer_number: int, currency: str) -> SummaryFact:
         s = self._summaries[customer_number, currency]

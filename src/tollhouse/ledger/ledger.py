@@ -16,13 +16,14 @@ from typing import Any, Protocol
 import msgspec
 
 from tollhouse import crash_points
-from tollhouse.domain.identity import folded_email
 from tollhouse.ledger import (
     checkouts,
     clocks,
+    correcting,
     customers,
     enrolling,
     entitling,
+    importing,
     invoicing,
     logins,
     payment_methods,
@@ -33,6 +34,7 @@ from tollhouse.ledger import (
     refunding,
     registering,
     roles,
+    segments,
     selling,
     taxing,
     transacting,
@@ -108,6 +110,8 @@ from tollhouse.ledger.commands.catalog import (
     SetPlanEntitlements,
     SetPlanPrices,
 )
+from tollhouse.ledger.commands.corrections import RefundCharge, VoidCharge
+from tollhouse.ledger.commands.imports import ImportCharges
 from tollhouse.ledger.commands.plan_runs import (
     ApplyPlanRun,
     DecidePlanRun,
@@ -119,6 +123,15 @@ from tollhouse.ledger.commands.plan_runs import (
 from tollhouse.ledger.commands.purchases import StartFree
 from tollhouse.ledger.commands.refunds import ClaimUnresolvedRefunds, SettleRefund, StartRefund
 from tollhouse.ledger.commands.schedules import Enrol, MoveClock, RetryParked, RunDue
+from tollhouse.ledger.commands.tracking import (
+    ChangeProject,
+    ForgetCustomer,
+    TagCustomer,
+    Track,
+    Unsubscribe,
+    WriteNotes,
+)
+from tollhouse.ledger.commands.segments import PutSegment, RemoveSegment
 from tollhouse.ledger.commands.usage import ReportUsage
 from tollhouse.ledger.commands.webhooks import (
     ChangeEndpoint,
@@ -131,11 +144,12 @@ from tollhouse.ledger.commands.webhooks import (
     SettleDelivery,
 )
 from tollhouse.ledger.events import delivering, endpoints
-from tollhouse.ledger.facts import PlanFact
 from tollhouse.ledger.numbers import Numbers
 from tollhouse.ledger.ports import Store, StoreConflict
+from tollhouse.ledger.prefetching import prefetch
 from tollhouse.ledger.purchasing import settling, starting
 from tollhouse.ledger.refusals import IdempotencyKeyReused, Refusal, StoreUnavailable
+from tollhouse.ledger.tracking import keeping, telling
 
 #: A conflict is decided again this often before it is answered as an unavailable store.
 TRIES = 8
@@ -159,6 +173,7 @@ class Handler(msgspec.Struct, frozen=True):
 
 HANDLERS: dict[type[Command], Handler] = {
     RecordCharges: Handler(recording.decide, recording.replay),
+    ImportCharges: Handler(importing.decide),
     StartPurchase: Handler(starting.start, starting.replay),
     StartFree: Handler(starting.start, starting.replay),
     SettlePurchase: Handler(settling.settle),
@@ -166,6 +181,8 @@ HANDLERS: dict[type[Command], Handler] = {
     StartRefund: Handler(refunding.start, refunding.replay),
     SettleRefund: Handler(refunding.settle),
     ClaimUnresolvedRefunds: Handler(refunding.claim),
+    RefundCharge: Handler(correcting.refund, correcting.replay),
+    VoidCharge: Handler(correcting.void, correcting.replay),
     ReportUsage: Handler(entitling.report_usage),
     CreateCharge: Handler(definitions.create, definitions.replay_create),
     UpdateCharge: Handler(definitions.update),
@@ -189,6 +206,12 @@ HANDLERS: dict[type[Command], Handler] = {
     SetAccess: Handler(roles.set_access),
     RecordLogin: Handler(logins.record),
     UseCode: Handler(logins.use_code),
+    Track: Handler(telling.decide, telling.replay),
+    TagCustomer: Handler(keeping.tag_customer),
+    WriteNotes: Handler(keeping.write_notes),
+    Unsubscribe: Handler(keeping.unsubscribe),
+    ForgetCustomer: Handler(keeping.forget),
+    ChangeProject: Handler(keeping.change_project),
     CreateTax: Handler(taxing.create),
     SetLiability: Handler(taxing.set_liability),
     UpdateTax: Handler(taxing.update),
@@ -233,6 +256,8 @@ HANDLERS: dict[type[Command], Handler] = {
     PutEndpoint: Handler(endpoints.put),
     ChangeEndpoint: Handler(endpoints.change),
     RotateSecret: Handler(endpoints.rotate),
+    PutSegment: Handler(segments.put),
+    RemoveSegment: Handler(segments.remove),
     ClaimDeliveries: Handler(delivering.claim),
     SettleDelivery: Handler(delivering.settle),
     ClearEndpoint: Handler(delivering.clear),
@@ -244,8 +269,10 @@ HANDLERS: dict[type[Command], Handler] = {
 class Ledger:
     """Decides and commits batches. Safe for threads; the store lets one unit of work at a time write where it must."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, lane: int = 0) -> None:
+        """`lane` is a number below `totals.LANES`; ledgers of one store seldom wait for each other where it differs."""
         self._store = store
+        self._lane = lane
         self._clock = clock
         self._numbers = Numbers(store)
         self._deciding = threading.Lock()
@@ -289,8 +316,8 @@ class Ledger:
 
     def _attempt(self, tenant_id: int, commands: Sequence[Command], faults: dict[int, Exception]) -> list[Outcome]:
         with self._store.unit_of_work(tenant_id) as unit:
-            book = Book(unit, self._numbers, self._clock.now())
-            _prefetch(book, commands)
+            book = Book(unit, self._numbers, self._clock.now(), self._lane)
+            prefetch(book, commands)
             outcomes: list[Outcome] = []
             for index, command in enumerate(commands):
                 if index in faults:
@@ -337,63 +364,6 @@ class _Fault(Exception):
         super().__init__(str(error))
         self.index = index
         self.error = error
-
-
-#: Commands that name one customer, by its number.
-_BY_NUMBER = (
-    SettlePurchase,
-    SettleRefund,
-    SettleDelivery,
-    SavePaymentMethod,
-    SetDefaultMethod,
-    RemovePaymentMethod,
-    ConfirmPaymentMethod,
-    AddToBalance,
-    PurchaseProduct,
-    CreateInvoice,
-)
-
-
-def _prefetch(book: Book, commands: Sequence[Command]) -> None:
-    keys: list[Idempotency] = []
-    references: set[str] = set()
-    emails: set[str] = set()
-    numbers: set[int] = set()
-    charge_ids: set[int] = set()
-    order_ids: set[str] = set()
-    payment_ids: set[int] = set()
-    plans: set[str] = set()
-    buyers: set[str] = set()
-    for command in commands:
-        if command.idempotency is not None:
-            keys.append(command.idempotency)
-        if isinstance(command, RecordCharges):
-            if command.identity.reference is not None:
-                references.add(command.identity.reference)
-            if command.identity.email is not None:
-                emails.add(folded_email(command.identity.email))
-        elif isinstance(command, ReportUsage):
-            references.add(command.customer_reference)
-        elif isinstance(command, StartPurchase | OpenCheckout):
-            buyers.update({command.customer_reference or ""} - {""})
-            plans.add(command.plan_identifier)
-        elif isinstance(command, _BY_NUMBER):
-            numbers.add(command.customer_number)
-            if isinstance(command, SettlePurchase):
-                payment_ids.add(command.payment_id)
-        elif isinstance(command, CreateTransaction):
-            numbers.add(command.customer_number)
-            charge_ids.update({command.charge_id} - {0})
-        elif isinstance(command, ChargeNow):
-            charge_ids.add(command.charge_id)
-        elif isinstance(command, StartRefund):
-            order_ids.add(command.order_id)
-    # Plans come before customers, in the order in which a provisioning file has them.
-    book.hold(PlanFact, "identifier", plans)
-    numbers |= book.prefetch_charges(charge_ids) | book.customers_of_orders(order_ids)
-    book.prefetch(keys, references | buyers, emails, numbers)
-    book.prefetch_payments(payment_ids)
-    book.prefetch_payment_methods(buyers)
 
 
 def _answer(book: Book, command: Command) -> Receipt:

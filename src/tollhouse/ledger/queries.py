@@ -117,7 +117,24 @@ class RegisteredQueries(Protocol):
         ...
 
 
+class ListedCharge(msgspec.Struct, frozen=True):
+    """A charge, and how much of it was paid back."""
+
+    transaction: TransactionFact
+    refunded_minor: int
+
+
+class ProjectFigures(msgspec.Struct, frozen=True):
+    """How many live customers a tenant has below its root, and by currency how many charges they have and what remains
+    of these in minor units."""
+
+    customers: int
+    charges: dict[str, tuple[int, int]]
+
+
 class Queries(Protocol):
+    def project_figures(self, tenant_id: int) -> ProjectFigures: ...
+
     def customers(self, tenant_id: int, search: str, page: Page) -> Found[tuple[CustomerFact, list[SummaryFact]]]:
         """Live customers with their charge summaries. With a search, without regard to case: those whose reference or
         e-mail equals it first, then those where one starts with it, then those whose name has it."""
@@ -125,8 +142,9 @@ class Queries(Protocol):
 
     def customer(self, tenant_id: int, uid: str) -> tuple[CustomerFact, list[SummaryFact]] | None: ...
 
-    def customer_charges(self, tenant_id: int, uid: str, page: Page) -> Found[TransactionFact] | None:
-        """A customer's charges through every door, latest first; None where there is no such customer."""
+    def customer_charges(self, tenant_id: int, uid: str, page: Page) -> Found[ListedCharge] | None:
+        """A customer's charges through every door that are not void, latest first; None where there is no such
+        customer."""
         ...
 
 

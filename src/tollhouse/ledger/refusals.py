@@ -45,9 +45,20 @@ class BalanceRefused(Refusal):
     """A balance that cannot be kept exactly; the sentence says why."""
 
 
+class TooManyDefinitions(Refusal):
+    """The tenant has as many traits, events or tags as it may; `kind` says of which."""
+
+    def __init__(self, kind: str, most: int) -> None:
+        super().__init__(f"There are {most} {kind} already: no new ones are made.")
+        self.kind = kind
+
+
 class NegativeAmountRefused(Refusal):
-    def __init__(self) -> None:
+    """Of several amounts in one command, `item` is the place of the negative one, from 0."""
+
+    def __init__(self, item: int = 0) -> None:
         super().__init__("A negative amount is not allowed here.")
+        self.item = item
 
 
 class CustomerUnknown(Refusal):
@@ -177,6 +188,55 @@ class NothingToInvoice(Refusal):
 class ChargeUnknown(Refusal):
     def __init__(self) -> None:
         super().__init__("Charge does not exist.")
+
+
+class NotCollectedElsewhere(Refusal):
+    """A charge that is corrected where it was made. `settlement` is how it settles."""
+
+    def __init__(self, settlement: str) -> None:
+        super().__init__(
+            "A gateway took this charge: have its order refunded, through Kelviq's refunds (/api/v1/refunds/)."
+            if settlement == "gateway"
+            else "This charge is one of ENSwitch's: give it back as a credit, through ENSwitch's transactions/create."
+        )
+        self.settlement = settlement
+
+
+class AlreadyVoided(Refusal):
+    def __init__(self) -> None:
+        super().__init__("This charge is void: it was taken back as a mistake.")
+
+
+class ChargeRefunded(Refusal):
+    """What was paid back of a charge, or without naming one, needs the charge."""
+
+    def __init__(self) -> None:
+        super().__init__("Of this charge something was paid back already, so it cannot be void: refund what remains.")
+
+
+class RefundExceedsCharge(Refusal):
+    """More is to be paid back than is left of the charge."""
+
+    def __init__(self, left_minor: int) -> None:
+        super().__init__(f"More than remains of this charge cannot be refunded: that is {left_minor}, in minor units.")
+        self.left_minor = left_minor
+
+
+class RefundExceedsCharges(Refusal):
+    """More is to be paid back than is left of all that the customer was charged. Of several refunds in one command,
+    `item` is the place of the one that is too large, from 0."""
+
+    def __init__(self, left_minor: int, item: int = 0) -> None:
+        super().__init__(
+            f"More than remains of the customer's charges cannot be refunded: that is {left_minor}, in minor units."
+        )
+        self.left_minor = left_minor
+        self.item = item
+
+
+class RefundsTooMany(Refusal):
+    def __init__(self, count_max: int) -> None:
+        super().__init__(f"There are {count_max} refunds of this charge already.")
 
 
 class TransactionUnknown(Refusal):
@@ -532,6 +592,24 @@ class EndpointRefused(Refusal):
 class EndpointsTooMany(Refusal):
     def __init__(self, count_max: int) -> None:
         super().__init__(f"There are {count_max} webhook endpoints already; remove one first.")
+
+
+class SegmentUnknown(Refusal):
+    def __init__(self) -> None:
+        super().__init__("Segment does not exist.")
+
+
+class SegmentRefused(Refusal):
+    """A part of a segment that cannot be as it was given. `field` is its place, such as rules.2.value."""
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(f"{field}: {sentence}")
+        self.field = field
+
+
+class SegmentsTooMany(Refusal):
+    def __init__(self, count_max: int) -> None:
+        super().__init__(f"There are {count_max} segments already; remove one first.")
 
 
 class EventUnknown(Refusal):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import msgspec
@@ -75,6 +77,18 @@ def change(book: Book, command: ChangeRegistered) -> Registered:
     book.put(fact_from_profile(customer, profile))
     _tell_changes(book, customer, before)
     return Registered(customer, profile)
+
+
+@contextmanager
+def telling_of_changes(book: Book, customer: CustomerFact) -> Iterator[None]:
+    """Tell of what is changed of a registered customer meanwhile; others raise no events."""
+    if customer.origin != ORIGIN:
+        yield
+        return
+    before = customer_object(book, customer)
+    yield
+    if customer_object(book, customer) | {"modified_on": None} != before | {"modified_on": None}:
+        _tell_changes(book, customer, before)
 
 
 def _tell_changes(book: Book, customer: CustomerFact, before: dict[str, Any]) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Table, case, func, select, text
+from sqlalchemy import Connection, Select, Table, case, func, select, text
 
 from tollhouse.domain.identity import folded_email, is_storable
 from tollhouse.ledger.facts import CustomerFact, SummaryFact, TransactionFact
-from tollhouse.ledger.queries import Found, Page
+from tollhouse.ledger.queries import Found, ListedCharge, Page, ProjectFigures
+from tollhouse.store.corrections import refunded, refunded_by_gateways, standing_charges
 from tollhouse.store.rows import columns_of
 from tollhouse.store.schema import charge_summaries, customers, payments, refunds, transactions
 from tollhouse.store.store import SqlStore
@@ -48,6 +49,23 @@ class SqlQueries:
             summaries = _summaries(connection, tenant_id, [customer.number for customer in rows])
         return Found([(customer, summaries.get(customer.number, [])) for customer in rows], total)
 
+    def project_figures(self, tenant_id: int) -> ProjectFigures:
+        live = (customers.c.tenant_id == tenant_id) & customers.c.deleted_at.is_(None) & (customers.c.number > 1)
+        sums = (
+            select(
+                charge_summaries.c.currency,
+                func.sum(charge_summaries.c.charge_count),
+                func.sum(charge_summaries.c.sum_minor - charge_summaries.c.refunded_minor),
+            )
+            .join(customers, live & (customers.c.number == charge_summaries.c.customer_number))
+            .where(charge_summaries.c.tenant_id == tenant_id)
+            .group_by(charge_summaries.c.currency)
+        )
+        with self._store.reading_rows() as connection:
+            count = connection.execute(select(func.count()).select_from(customers).where(live)).scalar_one()
+            charges = {currency: (int(n), int(remaining)) for currency, n, remaining in connection.execute(sums)}
+        return ProjectFigures(int(count), charges)
+
     def customer(self, tenant_id: int, uid: str) -> tuple[CustomerFact, list[SummaryFact]] | None:
         with self._store.reading_rows() as connection:
             customer = _customer(connection, tenant_id, uid)
@@ -55,16 +73,12 @@ class SqlQueries:
                 return None
             return customer, _summaries(connection, tenant_id, [customer.number]).get(customer.number, [])
 
-    def customer_charges(self, tenant_id: int, uid: str, page: Page) -> Found[TransactionFact] | None:
+    def customer_charges(self, tenant_id: int, uid: str, page: Page) -> Found[ListedCharge] | None:
         with self._store.reading_rows() as connection:
             customer = _customer(connection, tenant_id, uid)
             if customer is None:
                 return None
-            theirs = (
-                (transactions.c.tenant_id == tenant_id)
-                & (transactions.c.customer_number == customer.number)
-                & (transactions.c.kind == "charge")
-            )
+            theirs = standing_charges(tenant_id, customer.number)
             total = connection.execute(select(func.count()).select_from(transactions).where(theirs)).scalar_one()
             query = (
                 select(*_TRANSACTION)
@@ -73,7 +87,8 @@ class SqlQueries:
                 .limit(page.size)
                 .offset(page.offset)
             )
-            return Found([TransactionFact(*row) for row in connection.execute(query)], total)
+            rows = [TransactionFact(*row) for row in connection.execute(query)]
+            return Found(_with_refunds(connection, tenant_id, rows), total)
 
     def tenants_with_due_payments(self, now: int) -> list[int]:
         """Tenants that have pending payments whose look-up is due."""
@@ -107,6 +122,19 @@ def _customer(connection: Connection, tenant_id: int, uid: str) -> CustomerFact 
     )
     row = connection.execute(query).first()
     return None if row is None else CustomerFact(*row)
+
+
+def _with_refunds(connection: Connection, tenant_id: int, rows: list[TransactionFact]) -> list[ListedCharge]:
+    by_charge = dict(_pairs(connection, refunded(tenant_id, [row.transaction_id for row in rows])))
+    paid = [row.payment_id for row in rows if row.payment_id is not None]
+    by_payment = dict(_pairs(connection, refunded_by_gateways(tenant_id, paid))) if paid else {}
+    return [
+        ListedCharge(row, by_charge.get(row.transaction_id, 0) + by_payment.get(row.payment_id or 0, 0)) for row in rows
+    ]
+
+
+def _pairs(connection: Connection, query: Select[Any]) -> list[tuple[int, int]]:
+    return [(int(number), int(amount_minor)) for number, amount_minor in connection.execute(query)]
 
 
 def _summaries(connection: Connection, tenant_id: int, numbers: list[int]) -> dict[int, list[SummaryFact]]:

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from tollhouse.apis.beacon.request.body import Invalid
 from tollhouse.apis.beacon.request.charges import charge_from_wire, charges_from_wire
-from tollhouse.apis.beacon.request.values import FUTURE_MAX
+from tollhouse.apis.beacon.request.values import FUTURE_MAX, Reading
 from tollhouse.domain.money import AMOUNT_MINOR_MAX
 from tollhouse.ledger.commands import RecordCharges
 
 NOW = 1_772_366_400_000_000
-GIVEN: dict[str, Any] = {"tenant_id": 1, "currency": "USD", "idempotency": None, "now": NOW}
+READING = Reading(currency="USD", now=NOW, items_max=3, negative_refunds=False)
 
 SCALARS = (
     st.none()
@@ -36,12 +36,12 @@ BULK = st.fixed_dictionaries(
 
 @given(ITEM)
 def test_any_charge_is_a_command_or_invalid(body: dict[str, Any]) -> None:
-    check(lambda: charge_from_wire(body, **GIVEN))
+    check(lambda: charge_from_wire(body, READING, 1, None))
 
 
 @given(BULK)
 def test_any_bulk_is_a_command_or_invalid(body: dict[str, Any]) -> None:
-    check(lambda: charges_from_wire(body, **GIVEN, items_max=3))
+    check(lambda: charges_from_wire(body, READING, 1, None))
 
 
 def check(parse: Callable[[], RecordCharges]) -> None:
@@ -65,7 +65,7 @@ def test_the_future_is_five_minutes(seconds_ahead: int, is_refused: bool) -> Non
     body = {"user_id": "u", "amount": 1, "created_at": NOW // 1_000_000 + seconds_ahead}
     if is_refused:
         with pytest.raises(Invalid, match="created_at must not be in the future"):
-            charge_from_wire(body, **GIVEN)
+            charge_from_wire(body, READING, 1, None)
     else:
-        (item,) = charge_from_wire(body, **GIVEN).items
+        (item,) = charge_from_wire(body, READING, 1, None).items
         assert item.effective_at == NOW + seconds_ahead * 1_000_000

@@ -106,10 +106,13 @@ _IDENTITY = {
 }
 _CHARGE = {
     "amount": {
-        "description": "In the currency's smallest unit: an integer, or a string of its digits.",
+        "description": (
+            "In the currency's smallest unit: an integer, or a string of its digits. A negative one is a refund in a "
+            "project that has it so, and refused in any other."
+        ),
         "anyOf": [
-            {"type": "integer", "minimum": 0, "maximum": AMOUNT_MINOR_MAX},
-            {"type": "string", "pattern": "^[0-9]{1,16}$"},
+            {"type": "integer", "minimum": -AMOUNT_MINOR_MAX, "maximum": AMOUNT_MINOR_MAX},
+            {"type": "string", "pattern": "^-?[0-9]{1,16}$"},
         ],
     },
     "created_at": {
@@ -154,7 +157,8 @@ _SCHEMAS: dict[str, Any] = {
     "ChargeSummary": _object(
         {
             "count": {"type": "integer", "minimum": 0},
-            "sum": {"type": "integer"},
+            "sum": {"type": "integer", "description": "What remains: charges less refunds."},
+            "refunded": {"type": "integer", "minimum": 0},
             "average": _nullable(type="integer"),
             "first_charged_at": _TIME,
             "last_charged_at": _TIME,
@@ -185,6 +189,7 @@ _SCHEMAS: dict[str, Any] = {
             "id": {"type": "string"},
             "customer_id": {"type": "string", "format": "uuid"},
             "amount": {"type": "integer"},
+            "refunded": {"type": "integer", "minimum": 0, "description": "How much of it was paid back."},
             "currency": {"type": "string"},
             "source": {"type": "string", "description": "The door it came through."},
             "created_at": {"type": "integer"},

@@ -58,6 +58,19 @@ from tollhouse.ledger.commands.purchases import (
 from tollhouse.ledger.commands.recording import Identity, RecordCharges, RecordedItem
 from tollhouse.ledger.commands.registering import ArchiveCustomer, ChangeRegistered, RegisterCustomer
 from tollhouse.ledger.commands.taxes import TAXABLE, CreateTax, SetLiability, UpdateTax
+from tollhouse.ledger.commands.tracking import (
+    Browser,
+    ChangeProject,
+    EventTold,
+    ForgetCustomer,
+    PageTold,
+    ProfileTold,
+    TagCustomer,
+    Told,
+    Track,
+    Unsubscribe,
+    WriteNotes,
+)
 from tollhouse.ledger.commands.transactions import AddToBalance, CreateTransaction
 
 __all__ = [
@@ -69,7 +82,9 @@ __all__ = [
     "TENANT_SCOPE",
     "AddToBalance",
     "ArchiveCustomer",
+    "Browser",
     "Caller",
+    "ChangeProject",
     "ChangeRegistered",
     "ChargeNow",
     "CheckableCommand",
@@ -88,6 +103,8 @@ __all__ = [
     "DeleteCharge",
     "DeleteCustomer",
     "DeletePerson",
+    "EventTold",
+    "ForgetCustomer",
     "GatewayAnswer",
     "GatewayCharge",
     "GatewayEvent",
@@ -97,6 +114,8 @@ __all__ = [
     "Identity",
     "MoveCustomer",
     "OpenCheckout",
+    "PageTold",
+    "ProfileTold",
     "PurchaseProduct",
     "Receipt",
     "RecordCharges",
@@ -113,8 +132,12 @@ __all__ = [
     "SetPlanProduct",
     "SettlePurchase",
     "StartPurchase",
+    "TagCustomer",
+    "Told",
+    "Track",
     "UndeleteCustomer",
     "UnlockPerson",
+    "Unsubscribe",
     "UpdateCharge",
     "UpdateCustomer",
     "UpdatePerson",
@@ -122,6 +145,7 @@ __all__ = [
     "UpdateProduct",
     "UpdateTax",
     "UseCode",
+    "WriteNotes",
     "customer_scope",
     "event_attempt_no",
 ]

@@ -63,7 +63,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
         return [type(self).__name__, *(decimal_text(v) if isinstance(v, Decimal) else v for v in values)]
 
 
-_NOT_CONTENT = frozenset({"tenant_id", "idempotency", "caller", "validation", "self_charges"})
+_NOT_CONTENT = frozenset({"tenant_id", "idempotency", "caller", "validation", "self_charges", "browser", "places"})
 
 
 class CheckableCommand(Command, frozen=True, kw_only=True):

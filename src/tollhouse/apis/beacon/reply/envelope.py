@@ -7,7 +7,17 @@ from typing import Any
 import msgspec
 
 from tollhouse.ledger.clock import SECOND
-from tollhouse.ledger.refusals import IdempotencyKeyReused, NegativeAmountRefused, Refusal, SumTooLarge
+from tollhouse.ledger.queries import Page
+from tollhouse.ledger.refusals import (
+    CustomerInUse,
+    CustomerUnknown,
+    IdempotencyKeyReused,
+    NegativeAmountRefused,
+    RefundExceedsCharges,
+    Refusal,
+    SumTooLarge,
+    TooManyDefinitions,
+)
 from tollhouse.web import JSON, RETRY_AFTER, Headers, Reply, Trouble
 
 CORS: Headers = (
@@ -29,6 +39,7 @@ _REFUSALS: dict[type[Refusal], tuple[int, str]] = {
     IdempotencyKeyReused: (409, "idempotency_key"),
     SumTooLarge: (422, "amount"),
     NegativeAmountRefused: (422, "amount"),
+    RefundExceedsCharges: (422, "amount"),
 }
 
 _TROUBLES = {
@@ -50,8 +61,25 @@ def error_to_wire(
     return Reply(status, msgspec.json.encode(body), (JSON, *CORS, *headers))
 
 
-def refusal_to_wire(refusal: Refusal) -> Reply:
+NOT_FOUND = error_to_wire(404, "There is no such object in this project.")
+
+
+def page_of_data(data: list[dict[str, Any]], page: Page, total: int | None) -> Reply:
+    """One page of a list; what it is a page of stands beside the data."""
+    return data_to_wire(data, meta={"page": page.number, "per_page": page.size, "total": total})
+
+
+def refusal_to_wire(refusal: Refusal, *, of_items: bool = False) -> Reply:
+    """`of_items`: the charges are items of a list, and what is refused of one names it."""
+    if isinstance(refusal, CustomerUnknown):
+        return NOT_FOUND
+    if isinstance(refusal, CustomerInUse):
+        return error_to_wire(409, str(refusal))
+    if isinstance(refusal, TooManyDefinitions):
+        return error_to_wire(422, str(refusal), {refusal.kind: [str(refusal)]})
     status, field = _REFUSALS[type(refusal)]
+    if of_items and isinstance(refusal, NegativeAmountRefused | RefundExceedsCharges):
+        field = f"charges.{refusal.item}.{field}"
     return error_to_wire(status, str(refusal), {field: [str(refusal)]})
 
 

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, TypeVar
 
+import msgspec
+
 from tollhouse.apis.beacon.request.body import Errors
 from tollhouse.domain.identity import REFERENCE_LENGTH_MAX, folded_email, is_email, is_storable
 from tollhouse.ledger.clock import MINUTE, SECOND
@@ -155,6 +157,16 @@ def items(
         found = [read(entry, f"{name}.{index}") for index, entry in enumerate(given)]
         return [item for item in found if item is not None]
     return None
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """What a call is read by: its tenant's currency, the moment, how long lists may be, and whether a negative amount
+    is a refund or refused."""
+
+    currency: str
+    now: int
+    items_max: int
+    negative_refunds: bool
 
 
 class OfOne:

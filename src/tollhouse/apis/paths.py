@@ -1,0 +1,40 @@
+"""What is at a path whose parts may vary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar
+
+from tollhouse.domain.identity import is_storable
+
+T = TypeVar("T")
+
+
+class Paths(Generic[T]):
+    """Things by patterns such as `customers/{id}/charges`: a part in braces is a name for whatever stands there. A part
+    that is spelled out goes before one that varies."""
+
+    def __init__(self, things: Mapping[str, T]) -> None:
+        self._tree: dict[str, Any] = {}
+        for pattern, thing in things.items():
+            place = self._tree
+            parts = pattern.strip("/").split("/")
+            for part in parts:
+                place = place.setdefault("{}" if part.startswith("{") else part, {})
+            place[""] = (thing, [part[1:-1] for part in parts if part.startswith("{")])
+
+    def found(self, path: str) -> tuple[T, dict[str, str]] | None:
+        """What is at the path, and what stands where it varies: never empty, never what a store cannot keep."""
+        place, values = self._tree, []
+        for part in path.strip("/").split("/"):
+            if part and part in place:
+                place = place[part]
+            elif part and "{}" in place and is_storable(part):
+                place = place["{}"]
+                values.append(part)
+            else:
+                return None
+        if "" not in place:
+            return None
+        thing, names = place[""]
+        return thing, dict(zip(names, values, strict=True))
