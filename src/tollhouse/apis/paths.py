@@ -21,6 +21,8 @@ class Paths(Generic[T]):
             parts = pattern.strip("/").split("/")
             for part in parts:
                 place = place.setdefault("{}" if part.startswith("{") else part, {})
+            if "" in place:
+                raise ValueError(f"{pattern} is there twice")
             place[""] = (thing, [part[1:-1] for part in parts if part.startswith("{")])
 
     def found(self, path: str) -> tuple[T, dict[str, str]] | None:

@@ -30,25 +30,3 @@ Routes = dict[str, dict[str, Handler]]
 
 class Noun(Protocol):
     def routes(self) -> Routes: ...
-
-
-def found_at(routes: Routes, path: str) -> tuple[dict[str, Handler], dict[str, str]] | None:
-    """The methods of a path, and what stands where it varies."""
-    parts = path.split("/")
-    for pattern, methods in routes.items():
-        params = _params(pattern.split("/"), parts)
-        if params is not None:
-            return methods, params
-    return None
-
-
-def _params(pattern: list[str], parts: list[str]) -> dict[str, str] | None:
-    if len(pattern) != len(parts):
-        return None
-    params = {}
-    for wanted, part in zip(pattern, parts, strict=True):
-        if wanted.startswith("{") and part:
-            params[wanted[1:-1]] = part
-        elif wanted != part:
-            return None
-    return params

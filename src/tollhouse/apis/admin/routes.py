@@ -13,16 +13,27 @@ from typing import Any
 from tollhouse.apis.admin import lists
 from tollhouse.apis.admin.answers import Refused, answered, error_to_wire, page_from_wire, page_to_wire
 from tollhouse.apis.admin.lists import List
-from tollhouse.apis.admin.paths import Call, Handler, Noun, Routes, found_at
+from tollhouse.apis.admin.paths import Call, Handler, Noun, Routes
 from tollhouse.apis.admin.running import clock_to_move, clock_to_wire, parked_to_retry
 from tollhouse.apis.desk import Bounded, Credential, Desk
+from tollhouse.apis.paths import Paths
 from tollhouse.apis.strict_json import JsonMalformed, parse
 from tollhouse.ledger.facts import TenantFact
 from tollhouse.ledger.ports import StoreConflict
 from tollhouse.ledger.provisioning.apply import Applied
 from tollhouse.ledger.provisioning.document import Document, ProvisioningRefused, document_from_tables
 from tollhouse.ledger.queries import Found, Page
-from tollhouse.ledger.refusals import EndpointUnknown, EventUnknown, Refusal, TransactionUnknown
+from tollhouse.ledger.refusals import (
+    AlreadyVoided,
+    ChargeRefunded,
+    ChargeUnknown,
+    EndpointUnknown,
+    EventUnknown,
+    IdempotencyKeyReused,
+    Refusal,
+    SegmentUnknown,
+    TransactionUnknown,
+)
 from tollhouse.web import RETRY_AFTER, Reply, Request, Trouble
 
 #: Tables of the provisioning file of which one row can be applied.
@@ -32,7 +43,15 @@ ADMINISTRATORS = frozenset({"secret", "application"})
 #: Changes wait for one another; more than so many waiting are refused.
 CHANGES_MAX = 64
 #: Refusals by which something is not there; any other is of what was sent.
-UNKNOWN: tuple[type[Refusal], ...] = (EndpointUnknown, EventUnknown, TransactionUnknown)
+UNKNOWN: tuple[type[Refusal], ...] = (
+    ChargeUnknown,
+    EndpointUnknown,
+    EventUnknown,
+    SegmentUnknown,
+    TransactionUnknown,
+)
+#: Refusals because of what was done before.
+CONFLICTS: tuple[type[Refusal], ...] = (AlreadyVoided, ChargeRefunded, IdempotencyKeyReused)
 
 Provision = Callable[[Document], Applied]
 #: Moves a test tenant's clock on, and returns when all that falls due on the way has been charged.
@@ -54,7 +73,7 @@ class AdminDoor:
         self._provision = provision
         self._move_clock = move_clock
         self._changes = Bounded("admin", 1, CHANGES_MAX)
-        self._routes: Routes = {
+        routes: Routes = {
             "keys": {"GET": self._listing(lists.keys)},
             "exchange_rates": {"GET": self._listing(lists.exchange_rates)},
             "topup_requests": {"GET": self._listing(lists.topup_requests)},
@@ -64,16 +83,17 @@ class AdminDoor:
             "clock": {"GET": self._clock, "POST": self._move},
         }
         for table in APPLIED:
-            self._routes[table]["POST"] = self._applying(table)
+            routes[table]["POST"] = self._applying(table)
         for noun in nouns:
-            self._routes |= noun.routes()
+            routes |= noun.routes()
+        self._paths = Paths(routes)
 
     def trouble(self, what: str) -> Reply:
         status, sentence = _TROUBLES[what]
         return error_to_wire(status, sentence, (RETRY_AFTER,) if status == 503 else ())
 
     async def answer(self, request: Request) -> Reply:
-        found = found_at(self._routes, request.path.removeprefix("/admin/v1/"))
+        found = self._paths.found(request.path.removeprefix("/admin/v1"))
         if found is None:
             return error_to_wire(404, "There is nothing at this path.")
         methods, params = found
@@ -91,7 +111,7 @@ class AdminDoor:
         except Refused as error:
             return error_to_wire(error.status, str(error))
         except Refusal as refusal:
-            return error_to_wire(404 if isinstance(refusal, UNKNOWN) else 422, str(refusal))
+            return error_to_wire(_status(refusal), str(refusal))
 
     async def close(self) -> None:
         """Finish what was accepted."""
@@ -156,3 +176,9 @@ class AdminDoor:
     def _read(self, tenant_id: int, listed: List, page: Page) -> Found[dict[str, Any]]:
         with self._desk.store.reading(tenant_id) as reader:
             return listed(reader, page)
+
+
+def _status(refusal: Refusal) -> int:
+    if isinstance(refusal, UNKNOWN):
+        return 404
+    return 409 if isinstance(refusal, CONFLICTS) else 422

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from tollhouse.apis.desk import Credential, Desk
 from tollhouse.apis.kelviq.call import Answers, BadKey, Call
@@ -11,14 +10,11 @@ from tollhouse.apis.kelviq.fields import Invalid, Malformed
 from tollhouse.apis.kelviq.operations import OPERATIONS
 from tollhouse.apis.kelviq.operations.operation import Operation
 from tollhouse.apis.kelviq.reply import envelope
-from tollhouse.domain.identity import is_storable
+from tollhouse.apis.paths import Paths
 from tollhouse.ledger.refusals import Refusal
 from tollhouse.web import Reply, Request
 
 PREFIX = "/api/v1"
-
-#: A place in the tree of paths: what comes next by its text or, under `{}`, by a name for whatever it is.
-_Place = dict[str, Any]
 
 
 class Noun(Protocol):
@@ -31,7 +27,10 @@ class KelviqDoor:
     def __init__(self, desk: Desk, *nouns: Noun) -> None:
         """`nouns` are those that answer the operations, together all of them."""
         self._desk = desk
-        self._paths = _tree(OPERATIONS)
+        by_path: dict[str, dict[str, Operation]] = {}
+        for operation in OPERATIONS:
+            by_path.setdefault(operation.path, {})[operation.method] = operation
+        self._paths = Paths(by_path)
         self._answers: Answers = {}
         for noun in nouns:
             self._answers |= noun.answers()
@@ -42,10 +41,10 @@ class KelviqDoor:
         return envelope.trouble_to_wire(what)
 
     async def answer(self, incoming: Request) -> Reply:
-        found = _found(self._paths, incoming.path.removeprefix(PREFIX).split("/")[1:])
+        found = self._paths.found(incoming.path.removeprefix(PREFIX))
         if found is None:
             return envelope.NOT_FOUND
-        methods, values = found
+        methods, params = found
         operation = methods.get("GET" if incoming.method == "HEAD" else incoming.method)
         if operation is None:
             allowed = ", ".join(sorted(methods))
@@ -57,7 +56,7 @@ class KelviqDoor:
             return envelope.error_to_wire(403, "permission_denied", "This kind of API key may not do this.")
         if operation.body and not _is_json(incoming.header(b"content-type")):
             return envelope.error_to_wire(415, "unsupported_media_type", "Send the body as application/json.")
-        call = Call(self._desk, incoming, credential, _params(operation, values), self._base_url(incoming))
+        call = Call(self._desk, incoming, credential, params, self._base_url(incoming))
         try:
             return await self._answers[operation.name](call)
         except Malformed as error:
@@ -75,38 +74,6 @@ class KelviqDoor:
 
     def _base_url(self, incoming: Request) -> str:
         return self._desk.settings.public_url or f"{incoming.scheme}://{incoming.host}"
-
-
-def _tree(operations: Sequence[Operation]) -> _Place:
-    tree: _Place = {}
-    for operation in operations:
-        place = tree
-        for part in operation.path.split("/")[1:]:
-            place = place.setdefault("{}" if part.startswith("{") else part, {})
-        methods = place.setdefault("", {})
-        if operation.method in methods:
-            raise ValueError(f"{operation.method} {operation.path} is there twice")
-        methods[operation.method] = operation
-    return tree
-
-
-def _found(tree: _Place, parts: Sequence[str]) -> tuple[dict[str, Operation], list[str]] | None:
-    """The operations of a path by method, and what stands where it varies."""
-    place, values = tree, []
-    for part in parts:
-        if part and part in place:
-            place = place[part]
-        elif part and "{}" in place and is_storable(part):
-            place = place["{}"]
-            values.append(part)
-        else:
-            return None
-    return (place[""], values) if "" in place else None
-
-
-def _params(operation: Operation, values: Sequence[str]) -> dict[str, str]:
-    names = [part[1:-1] for part in operation.path.split("/") if part.startswith("{")]
-    return dict(zip(names, values, strict=True))
 
 
 def _is_json(content_type: str | None) -> bool:
