@@ -73,6 +73,7 @@ class Book:
         self._new_numbers: set[int] = set()
         self._vacated: set[str] = set()
         self._touched: dict[int, CustomerFact] = {}
+        self._stamped: dict[int, CustomerFact] = {}
         self._identified: dict[int, CustomerFact] = {}
         self._changed_summaries: set[tuple[int, str]] = set()
         self._balance_deltas: dict[int, int] = {}
@@ -239,12 +240,23 @@ class Book:
             asked = _asked(kind, False, dict(zip(names, values, strict=True)))
             self._found[asked] = [rows[values]] if values in rows else []
 
-    def find_of(self, customer: CustomerFact, kind: type[F], /, **equals: Any) -> list[F]:
-        """Rows of a customer; of one whom this batch has made the store is not asked."""
-        equals["customer_number"] = customer.number
-        if customer.number in self._new_numbers:
-            self._found.setdefault(_asked(kind, False, equals), [])
-        return self.find(kind, **equals)
+    def kept(self, kind: type[C], **key: Any) -> C | None:
+        """The fact with this key, all of it in its order, as this batch leaves it. Of a customer whom the batch has
+        made the store is not asked."""
+        values = tuple(key.values())
+        put = self._put.get(kind, {}).get(values)
+        if isinstance(put, kind):
+            return put
+        if values in self._removed.get(kind, {}):
+            return None
+        added = next((fact for fact in self.added(kind) if fact.key == values), None)
+        if added is not None:
+            return added
+        asked = _asked(kind, False, key)
+        if asked not in self._found:
+            is_of_new = key.get("customer_number") in self._new_numbers
+            self._found[asked] = [] if is_of_new else self.unit.find(kind, **key)
+        return next(iter(self._found[asked]), None)
 
     def hold(self, kind: type[Fact], name: str, values: Iterable[Any]) -> None:
         """Have rows with these values of a column stay as they are until this is written; others may hold them too."""
@@ -318,6 +330,11 @@ class Book:
             customer.sessions, customer.last_seen_at, self.now, self._session_window
         )
         self._touched[customer.number] = customer
+
+    def stamp(self, customer: CustomerFact) -> None:
+        """Note that something of a customer was changed that is kept elsewhere."""
+        customer.updated_at = self.now
+        self._stamped[customer.number] = customer
 
     def identify(self, customer: CustomerFact, *, reference: str | None, email: str | None, folded: str | None) -> None:
         """Give a customer the reference or e-mail it has not had."""
@@ -447,6 +464,8 @@ class Book:
             unit.identify_customers(identified)
         if touched := [c for number, c in self._touched.items() if number not in new]:
             unit.touch_customers(touched)
+        if stamped := [c for number, c in self._stamped.items() if number not in new]:
+            unit.stamp_customers(stamped)
         if deltas := sorted((n, d) for n, d in self._balance_deltas.items() if n not in new and d):
             unit.add_to_balances(deltas)
         for number, values in sorted(self._customer_changes.items()):

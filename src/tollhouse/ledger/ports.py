@@ -25,6 +25,7 @@ from tollhouse.ledger.facts import (
     ScheduleFact,
     SummaryFact,
     TenantFact,
+    TotalFact,
     TransactionFact,
 )
 
@@ -88,6 +89,13 @@ class Reader(Protocol):
         and before another, by time."""
         ...
 
+    def edge_charges(
+        self, customer_number: int, currency: str, without_id: int
+    ) -> tuple[TransactionFact, TransactionFact] | None:
+        """A customer's first and last charge in a currency, of those that are neither negative nor void nor the one
+        with this id; None where there are none. Of charges at one instant the last is the one recorded last."""
+        ...
+
     def summaries(self, customer_numbers: Sequence[int]) -> list[SummaryFact]: ...
 
     def exchange_rates(self, one_currency: str, other_currency: str, now: int) -> list[ExchangeRateFact]:
@@ -138,12 +146,20 @@ class UnitOfWork(Reader, Protocol):
         """Write the session figures of these customers."""
         ...
 
+    def stamp_customers(self, customers: Sequence[CustomerFact]) -> None:
+        """Write when these customers were changed."""
+        ...
+
     def identify_customers(self, customers: Sequence[CustomerFact]) -> None:
         """Write the reference and e-mail of these customers."""
         ...
 
     def add_to_balances(self, deltas: Sequence[tuple[int, int]]) -> None:
         """Add minor units to customers' balances: pairs of customer number and difference."""
+        ...
+
+    def add_totals(self, differences: Sequence[TotalFact]) -> None:
+        """Add to parts of figures, each from nothing where there is none yet."""
         ...
 
     def change(self, kind: type[Fact], key: dict[str, Any], **values: Any) -> int:

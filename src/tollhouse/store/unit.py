@@ -47,12 +47,13 @@ from tollhouse.ledger.facts import (
     ScheduleFact,
     SummaryFact,
     TenantFact,
+    TotalFact,
     TransactionFact,
 )
-from tollhouse.store import deliveries
+from tollhouse.store import corrections, deliveries
 from tollhouse.store.faults import translated
 from tollhouse.store.rows import TABLES, columns_of
-from tollhouse.store.statements import PostgresStatements, SqliteStatements, Statements
+from tollhouse.store.statements import ADDING_TO_TOTALS, PostgresStatements, SqliteStatements, Statements
 
 F = TypeVar("F", bound=Fact)
 
@@ -143,6 +144,13 @@ class Unit:
         found = self._execute(PostgresStatements().numbers_named(), *(value for look in looks for value in look))
         return [number for (number,) in found.fetchall()]
 
+    def named(self, references: Sequence[str], emails_folded: Sequence[str]) -> list[CustomerFact]:
+        """The customers that the two above would find and lock, not locked: for a snapshot that is only read."""
+        if not self._is_sqlite:
+            return self.find(CustomerFact, number=self.numbers_to_lock(references, emails_folded))
+        by_reference = self.customers_by_reference(references) if references else []
+        return by_reference + (self.customers_by_email(emails_folded) if emails_folded else [])
+
     def summaries(self, customer_numbers: Sequence[int]) -> list[SummaryFact]:
         keys = list(customer_numbers)
         return self._read(SummaryFact, "summaries", self.tenant_id, _json(keys) if self._is_sqlite else keys)
@@ -218,6 +226,13 @@ class Unit:
         )
         return [TransactionFact(*row) for row in self._run(query)]
 
+    def edge_charges(
+        self, customer_number: int, currency: str, without_id: int
+    ) -> tuple[TransactionFact, TransactionFact] | None:
+        first, last = corrections.edge_charges(self.tenant_id, customer_number, currency, without_id)
+        rows = [TransactionFact(*row) for query in (first, last) for row in self._run(query)]
+        return (rows[0], rows[-1]) if rows else None
+
     def exchange_rates(self, one_currency: str, other_currency: str, now: int) -> list[ExchangeRateFact]:
         rates = TABLES[ExchangeRateFact]
         found: list[ExchangeRateFact] = []
@@ -262,6 +277,9 @@ class Unit:
         rows = [(c.number, c.sessions, c.last_seen_at) for c in customers]
         self._update_customers(rows, ("sessions", "{}"), ("last_seen_at", "{}"))
 
+    def stamp_customers(self, customers: Sequence[CustomerFact]) -> None:
+        self._update_customers([(c.number, c.updated_at) for c in customers], ("updated_at", "{}"))
+
     def identify_customers(self, customers: Sequence[CustomerFact]) -> None:
         columns = ("reference", "email", "email_folded", "updated_at")
         rows = [(c.number, c.reference, c.email, c.email_folded, c.updated_at) for c in customers]
@@ -269,6 +287,12 @@ class Unit:
 
     def add_to_balances(self, deltas: Sequence[tuple[int, int]]) -> None:
         self._update_customers(deltas, ("balance_minor", "t.balance_minor + {}"))
+
+    def add_totals(self, differences: Sequence[TotalFact]) -> None:
+        if self._is_sqlite and len(differences) <= VALUES_MAX:
+            self._write(_add_values_to_totals(len(differences)), *_flat(differences))
+        else:
+            self._write(_add_totals(self._is_sqlite), _json(differences))
 
     def change(self, kind: type[Fact], key: dict[str, Any], **values: Any) -> int:
         table = TABLES[kind]
@@ -454,6 +478,16 @@ def _upsert_values(kind: type[Fact], count: int) -> str:
 @cache
 def _upsert(is_sqlite: bool, kind: type[Fact]) -> str:
     return _STATEMENTS[is_sqlite].upsert(TABLES[kind], columns_of(kind))
+
+
+@cache
+def _add_totals(is_sqlite: bool) -> str:
+    return _STATEMENTS[is_sqlite].insert(TABLES[TotalFact], columns_of(TotalFact)) + ADDING_TO_TOTALS
+
+
+@cache
+def _add_values_to_totals(count: int) -> str:
+    return SqliteStatements().insert_values(TABLES[TotalFact], columns_of(TotalFact), count) + ADDING_TO_TOTALS
 
 
 @cache

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from tollhouse.ledger.book import Book
 from tollhouse.ledger.commands import EventTold, Track
@@ -41,7 +41,7 @@ def check(book: Book, command: Track) -> None:
 def check_room(book: Book, kind: type[ChangingFact], names: Iterable[str]) -> None:
     """Raises TooManyDefinitions where those of these names that are new would be too many."""
     called, column = _NAMES[kind]
-    new = [name for name in names if not book.find(kind, **dict[str, Any]({column: name}))]
+    new = [name for name in names if book.kept(kind, **{column: name}) is None]
     if new and book.unit.count(kind) + len(book.added(kind)) + len(new) > DEFINITIONS_MAX:
         raise TooManyDefinitions(called, DEFINITIONS_MAX)
 
@@ -63,32 +63,37 @@ def _named(commands: Sequence[Track]) -> dict[type[ChangingFact], set[str]]:
 
 def event_ids(book: Book, events: Sequence[EventTold]) -> list[int]:
     """The ids of those events that are defined."""
-    return [row.event_id for event in events for row in book.find(EventDefinitionFact, action=event.action)]
+    found = [book.kept(EventDefinitionFact, action=event.action) for event in events]
+    return [definition.event_id for definition in found if definition is not None]
 
 
 def tag_ids(book: Book, names: Sequence[str]) -> list[int]:
     """The ids of those tags that are defined."""
-    return [row.tag_id for name in names for row in book.find(TagFact, name=name)]
+    found = [book.kept(TagFact, name=name) for name in names]
+    return [definition.tag_id for definition in found if definition is not None]
 
 
 def event(book: Book, action: str) -> EventDefinitionFact:
     """The event with this action, made if it is new."""
-    for row in book.find(EventDefinitionFact, action=action):
-        return row
+    kept = book.kept(EventDefinitionFact, action=action)
+    if kept is not None:
+        return kept
     return _made(book, EventDefinitionFact(book.tenant_id, action, book.next_number("definition"), book.now))
 
 
 def tag(book: Book, name: str) -> TagFact:
     """The tag with this name, made if it is new."""
-    for row in book.find(TagFact, name=name):
-        return row
+    kept = book.kept(TagFact, name=name)
+    if kept is not None:
+        return kept
     return _made(book, TagFact(book.tenant_id, name, book.next_number("definition"), book.now))
 
 
 def trait(book: Book, field: str, value: TraitValue) -> TraitFact:
     """The trait with this field, made if it is new: of the kind of its first value."""
-    for row in book.find(TraitFact, field=field):
-        return row
+    kept = book.kept(TraitFact, field=field)
+    if kept is not None:
+        return kept
     kind = _kind(field, value)
     number = book.next_number("definition")
     return _made(book, TraitFact(book.tenant_id, field, number, kind, _FORMATS[kind], book.now))

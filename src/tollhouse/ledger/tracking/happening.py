@@ -29,7 +29,8 @@ def take_down(book: Book, customer: CustomerFact, events: Sequence[EventTold]) -
 
 
 def _summary(book: Book, customer: CustomerFact, event_id: int, effective_at: int) -> EventSummaryFact:
-    for kept in book.find_of(customer, EventSummaryFact, event_id=event_id):
-        first_at, last_at = min(kept.first_at, effective_at), max(kept.last_at, effective_at)
-        return EventSummaryFact(book.tenant_id, customer.number, event_id, kept.event_count + 1, first_at, last_at)
-    return EventSummaryFact(book.tenant_id, customer.number, event_id, 1, effective_at, effective_at)
+    kept = book.kept(EventSummaryFact, customer_number=customer.number, event_id=event_id)
+    if kept is None:
+        return EventSummaryFact(book.tenant_id, customer.number, event_id, 1, effective_at, effective_at)
+    first_at, last_at = min(kept.first_at, effective_at), max(kept.last_at, effective_at)
+    return EventSummaryFact(book.tenant_id, customer.number, event_id, kept.event_count + 1, first_at, last_at)

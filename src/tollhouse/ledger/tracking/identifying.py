@@ -33,13 +33,14 @@ def identify(book: Book, customer: CustomerFact, identity: Identity, told: Profi
         book.put(profile)
     changes = [_set_trait(book, customer, field, value) for field, value in told.traits]
     if profile != kept or any(changes):
-        book.change_customer(customer)
+        book.stamp(customer)
 
 
 def tracked_of(book: Book, customer: CustomerFact) -> TrackedCustomerFact:
     """What Beacon keeps of a customer; of one without a row nothing but the parts of its name."""
-    for row in book.find_of(customer, TrackedCustomerFact):
-        return row
+    kept = book.kept(TrackedCustomerFact, customer_number=customer.number)
+    if kept is not None:
+        return kept
     first_name, last_name = split_name(customer.name)
     return TrackedCustomerFact(
         tenant_id=customer.tenant_id,
@@ -94,7 +95,7 @@ def _profile(kept: TrackedCustomerFact, told: ProfileTold, command: Track) -> Tr
 
 def _set_trait(book: Book, customer: CustomerFact, field: str, value: TraitValue) -> bool:
     """Whether anything was changed."""
-    kept = next(iter(book.find_of(customer, CustomerTraitFact, field=field)), None)
+    kept = book.kept(CustomerTraitFact, customer_number=customer.number, field=field)
     if value is None:
         if kept is not None:
             book.remove(kept, "customer_number", "field")

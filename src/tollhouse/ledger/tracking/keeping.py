@@ -41,14 +41,14 @@ def tag_customer(book: Book, command: TagCustomer) -> Kept:
         tagging.tag(book, customer, [command.name])
     else:
         tagging.untag(book, customer, command.name)
-    book.change_customer(customer)
+    book.stamp(customer)
     return Kept(customer.number)
 
 
 def write_notes(book: Book, command: WriteNotes) -> Kept:
     customer = _held(book, command.customer_uid)
     book.put(replace(tracked_of(book, customer), notes=command.notes))
-    book.change_customer(customer)
+    book.stamp(customer)
     return Kept(customer.number)
 
 
@@ -58,7 +58,7 @@ def unsubscribe(book: Book, command: Unsubscribe) -> Kept:
     kept = tracked_of(book, customer)
     if kept.unsubscribed_at is None:
         book.put(replace(kept, unsubscribed_at=book.now))
-        book.change_customer(customer)
+        book.stamp(customer)
     return Kept(customer.number)
 
 

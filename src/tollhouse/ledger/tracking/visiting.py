@@ -23,25 +23,26 @@ def take_down(book: Book, customer: CustomerFact, pages: Sequence[PageTold]) -> 
 
 def _visits(book: Book, customer: CustomerFact, page: PageTold, effective_at: int) -> PageVisitsFact:
     hashed = page_hash(page.page)
-    for kept in book.find_of(customer, PageVisitsFact, page_hash=hashed):
-        is_latest = effective_at >= kept.last_at
-        return PageVisitsFact(
+    kept = book.kept(PageVisitsFact, customer_number=customer.number, page_hash=hashed)
+    if kept is None:
+        kept = PageVisitsFact(
             book.tenant_id,
             customer.number,
             hashed,
-            url=page.url if is_latest else kept.url,
-            title=page.title if is_latest else kept.title,
-            visit_count=kept.visit_count + 1,
-            first_at=min(kept.first_at, effective_at),
-            last_at=max(kept.last_at, effective_at),
+            url=page.url,
+            title=page.title,
+            visit_count=0,
+            first_at=effective_at,
+            last_at=effective_at,
         )
+    is_latest = effective_at >= kept.last_at
     return PageVisitsFact(
         book.tenant_id,
         customer.number,
         hashed,
-        url=page.url,
-        title=page.title,
-        visit_count=1,
-        first_at=effective_at,
-        last_at=effective_at,
+        url=page.url if is_latest else kept.url,
+        title=page.title if is_latest else kept.title,
+        visit_count=kept.visit_count + 1,
+        first_at=min(kept.first_at, effective_at),
+        last_at=max(kept.last_at, effective_at),
     )
