@@ -26,12 +26,12 @@ class Paths(Generic[T]):
             place[""] = (thing, [part[1:-1] for part in parts if part.startswith("{")])
 
     def found(self, path: str) -> tuple[T, dict[str, str]] | None:
-        """What is at the path, and what stands where it varies: never empty, never what a store cannot keep."""
+        """What is at the path, and what stands where it varies, which is never empty."""
         place, values = self._tree, []
         for part in path.strip("/").split("/"):
             if part and part in place:
                 place = place[part]
-            elif part and "{}" in place and is_storable(part):
+            elif part and "{}" in place:
                 place = place["{}"]
                 values.append(part)
             else:
@@ -40,3 +40,8 @@ class Paths(Generic[T]):
             return None
         thing, names = place[""]
         return thing, dict(zip(names, values, strict=True))
+
+
+def is_keepable(params: Mapping[str, str]) -> bool:
+    """Whether a store can keep what stands where a path varies: else it names nothing."""
+    return all(map(is_storable, params.values()))

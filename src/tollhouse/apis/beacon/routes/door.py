@@ -15,7 +15,7 @@ from tollhouse.apis.beacon.request.body import (
 from tollhouse.apis.beacon.routes.asked import Answers, Asked, Noun
 from tollhouse.apis.beacon.routes.writes import PATHS, Writes, charges_something
 from tollhouse.apis.desk import Credential, Desk
-from tollhouse.apis.paths import Paths
+from tollhouse.apis.paths import Paths, is_keepable
 from tollhouse.ledger.commands import PUBLIC_SCOPE, TENANT_SCOPE, Idempotency
 from tollhouse.ledger.refusals import Refusal
 from tollhouse.web import Reply, Request
@@ -60,6 +60,8 @@ class BeaconDoor:
             credential, body = await self._authorised(incoming)
             if credential.kind not in READERS:
                 return envelope.error_to_wire(403, "This kind of API key may not be used here.")
+            if not is_keepable(params):
+                return envelope.NOT_FOUND
             return await answer(Asked(credential, params, query_from_wire(incoming.query), body))
         except _Unauthorised:
             return envelope.error_to_wire(401, "A valid API key is required.")

@@ -10,7 +10,7 @@ from tollhouse.apis.kelviq.fields import Invalid, Malformed
 from tollhouse.apis.kelviq.operations import OPERATIONS
 from tollhouse.apis.kelviq.operations.operation import Operation
 from tollhouse.apis.kelviq.reply import envelope
-from tollhouse.apis.paths import Paths
+from tollhouse.apis.paths import Paths, is_keepable
 from tollhouse.ledger.refusals import Refusal
 from tollhouse.web import Reply, Request
 
@@ -42,7 +42,7 @@ class KelviqDoor:
 
     async def answer(self, incoming: Request) -> Reply:
         found = self._paths.found(incoming.path.removeprefix(PREFIX))
-        if found is None:
+        if found is None or not is_keepable(found[1]):
             return envelope.NOT_FOUND
         methods, params = found
         operation = methods.get("GET" if incoming.method == "HEAD" else incoming.method)
