@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tollhouse.domain.money import SUM_MINOR_MAX, OutOfRange
-from tollhouse.domain.summaries import EMPTY, ChargeSummary, after_charge
+from tollhouse.domain.summaries import (
+    EMPTY,
+    ChargeSummary,
+    Remaining,
+    after_charge,
+    after_refund,
+    after_void,
+)
 
 SECOND = 1_000_000
 
@@ -89,6 +96,45 @@ def test_only_the_last_amount_may_depend_on_the_order(stored: list[tuple[int, in
         other.first_at,
         other.last_at,
     )
+
+
+# Refunds and voids.
+
+
+def test_what_remains_is_what_was_charged_less_what_was_paid_back() -> None:
+    summary = after_refund(summary_of((1000, 10), (500, 20)), 499)
+    assert summary == ChargeSummary(2, 1500, 499, 10, 20, 500)
+    assert (summary.remaining_minor, summary.average_minor) == (1001, 501)
+
+
+def test_the_average_of_what_remains_is_rounded_half_away_from_zero_below_it_too() -> None:
+    assert ChargeSummary(2, 10, 13, 1, 1, 5).average_minor == -2
+
+
+@pytest.mark.parametrize("amount", [1, 2**53 - 1])
+def test_refunds_may_reach_the_bound_of_a_sum_but_not_leave_it(amount: int) -> None:
+    nearly = ChargeSummary(1, SUM_MINOR_MAX, SUM_MINOR_MAX - amount, 1, 1, 1)
+    assert after_refund(nearly, amount).remaining_minor == 0
+    with pytest.raises(OutOfRange):
+        after_refund(nearly, amount + 1)
+
+
+@given(charges, st.randoms(use_true_random=False))
+def test_a_void_charge_is_as_if_it_had_never_been(stored: list[tuple[int, int]], random: Random) -> None:
+    places = [place for place, (amount, _) in enumerate(stored) if amount >= 0]
+    if places:
+        place = random.choice(places)
+        others = summary_of(*stored[:place], *stored[place + 1 :])
+        remaining = Remaining(others.first_at, others.last_at, others.last_amount_minor)
+        assert after_void(summary_of(*stored), stored[place][0], remaining) == others
+
+
+def test_without_a_charge_the_sum_may_reach_its_bound_but_not_leave_it() -> None:
+    """Where credits are nearly as much as can be kept, a charge is needed to stay within."""
+    nearly = ChargeSummary(1, 5 - SUM_MINOR_MAX, 0, 1, 1, 6)
+    assert after_void(nearly, 5, Remaining(None, None, None)).sum_minor == -SUM_MINOR_MAX
+    with pytest.raises(OutOfRange):
+        after_void(nearly, 6, Remaining(None, None, None))
 
 
 def test_a_summary_cannot_be_edited() -> None:

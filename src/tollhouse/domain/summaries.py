@@ -14,7 +14,7 @@ class ChargeSummary:
 
     `count` and the instants tell of charges that are not negative; `sum_minor` is the gross of them all,
     `refunded_minor` what was paid back of it. All three are minor units or counts; `last_amount_minor` is the
-    amount at `last_at`.
+    amount at `last_at`. A charge that was voided never was.
     """
 
     count: int
@@ -25,9 +25,23 @@ class ChargeSummary:
     last_amount_minor: int | None
 
     @property
+    def remaining_minor(self) -> int:
+        """What the charges come to, less what was paid back of them."""
+        return self.sum_minor - self.refunded_minor
+
+    @property
     def average_minor(self) -> int | None:
-        """Sum by count, in minor units, rounded half away from zero; None when nothing was counted."""
-        return money.average_minor(self.sum_minor, self.count)
+        """What remains by count, in minor units, rounded half away from zero; None when nothing was counted."""
+        return money.average_minor(self.remaining_minor, self.count)
+
+
+@dataclass(frozen=True, slots=True)
+class Remaining:
+    """First and last of some charges that are not negative, as a summary has them; all None where there are none."""
+
+    first_at: int | None
+    last_at: int | None
+    last_amount_minor: int | None
 
 
 EMPTY: Final = ChargeSummary(
@@ -38,9 +52,9 @@ EMPTY: Final = ChargeSummary(
 def after_charge(summary: ChargeSummary, amount_minor: int, effective_at: int) -> ChargeSummary:
     """The summary with one more charge of `amount_minor`, effective at `effective_at` (microseconds UTC).
 
-    A negative charge lowers the sum and nothing else. Of charges at one instant the later stored is the last
-    one. A recomputation folds this over the charges in stored order. Refuses with OutOfRange when the sum
-    leaves -SUM_MINOR_MAX to SUM_MINOR_MAX.
+    A negative charge, which is a credit, lowers the sum and nothing else. Of charges at one instant the later
+    stored is the last one. A recomputation folds this over the charges in stored order. Refuses with OutOfRange
+    when the sum leaves -SUM_MINOR_MAX to SUM_MINOR_MAX.
     """
     sum_minor = summary.sum_minor + amount_minor
     if abs(sum_minor) > money.SUM_MINOR_MAX:
@@ -65,3 +79,21 @@ def after_refund(summary: ChargeSummary, amount_minor: int) -> ChargeSummary:
     if refunded_minor > money.SUM_MINOR_MAX:
         raise money.OutOfRange("The sum of the refunds would become too large to be kept exactly.")
     return replace(summary, refunded_minor=refunded_minor)
+
+
+def after_void(summary: ChargeSummary, amount_minor: int, remaining: Remaining) -> ChargeSummary:
+    """The summary without one charge of `amount_minor`, which was not negative. Refuses with OutOfRange.
+
+    `remaining` is of the charges without it, and is their latest by the rule of `after_charge`.
+    """
+    sum_minor = summary.sum_minor - amount_minor
+    if abs(sum_minor) > money.SUM_MINOR_MAX:
+        raise money.OutOfRange("The sum of the charges would become too large to be kept exactly.")
+    return replace(
+        summary,
+        count=summary.count - 1,
+        sum_minor=sum_minor,
+        first_at=remaining.first_at,
+        last_at=remaining.last_at,
+        last_amount_minor=remaining.last_amount_minor,
+    )

@@ -29,6 +29,7 @@ _WHAT_FOR: Final = {
     "topup": RECEIVED_ON_ACCOUNT,
     "adjustment": ADJUSTMENTS,
     "refund": REFUNDS,
+    "void": REVENUE,
 }
 _WHERE_IT_SETTLES: Final = {
     "recorded": COLLECTED_ELSEWHERE,
@@ -45,10 +46,14 @@ class Posting(msgspec.Struct, frozen=True, gc=False):
 
 def has_accounts(transaction: TransactionFact) -> bool:
     """Whether the books have a place for a transaction of this kind that settles so: a gateway takes charges alone, and
-    gives back refunds alone."""
+    gives back refunds alone; what is on account is never refunded, and only what was recorded is void."""
     kind, settlement = transaction.kind, transaction.settlement
-    if kind == "refund" or settlement == "gateway":
-        return (kind, settlement) in (("refund", "gateway"), ("charge", "gateway"))
+    if kind == "void":
+        return settlement == "recorded"
+    if kind == "refund":
+        return settlement in ("recorded", "gateway")
+    if settlement == "gateway":
+        return kind == "charge"
     return kind in _WHAT_FOR and settlement in _WHERE_IT_SETTLES
 
 

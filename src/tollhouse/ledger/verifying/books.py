@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from tollhouse.ledger.correcting import ORIGIN, REFUND, VOID
 from tollhouse.ledger.facts import (
     ROOT_NUMBER,
     ChargeFact,
+    CorrectionFact,
     CustomerFact,
     Fact,
     InvoiceCounterFact,
@@ -28,10 +30,13 @@ from tollhouse.ledger.facts import (
 )
 from tollhouse.ledger.ports import Reader, Store
 from tollhouse.ledger.postings import OWED_ON_ACCOUNT, TAKEN_BY_GATEWAYS, has_accounts, postings
+from tollhouse.ledger.verifying.corrections import check_corrections
 from tollhouse.ledger.verifying.deliveries import check_deliveries
+from tollhouse.ledger.verifying.figures import Figures
 from tollhouse.ledger.verifying.findings import Findings, Groups, chunks
 from tollhouse.ledger.verifying.folding import Folded
 from tollhouse.ledger.verifying.payments import GatewayBooks
+from tollhouse.ledger.verifying.tracking import check_tracking
 
 
 def verify(store: Store) -> Findings:
@@ -55,19 +60,23 @@ class _Books:
         self._summed: Counter[str] = Counter()
         self._owed: Counter[str] = Counter()
         self._of_charges = 0
+        self._of_corrections = 0
         self._of_payments: Counter[str] = Counter()
         self._gateways = GatewayBooks(reader, findings)
+        self._figures = Figures(reader, findings)
 
     def check(self) -> None:
         self._check_customers()
         self._check_tree()
         self._check_lines()
         self._check_occurrences()
+        self._check_corrections()
         self._check_gateways()
         self._check_invoices()
         self._check_receipts()
         self._check_trial_balance()
         check_deliveries(self._reader, self._findings)
+        check_tracking(self._reader, self._findings)
 
     def _check_customers(self) -> None:
         """Summaries and balances, customer by customer."""
@@ -76,15 +85,22 @@ class _Books:
         stored = Groups(
             self._reader.stream(SummaryFact, order=("customer_number", "currency")), lambda s: s.customer_number
         )
+        voids = Groups(
+            self._reader.stream(CorrectionFact, order=("customer_number", "corrected_id"), kind=VOID),
+            lambda void: void.customer_number,
+        )
         for customer in self._reader.stream(CustomerFact, order=("number",)):
             rows = list(stored.take(customer.number))
-            folded = Folded(rows)
+            folded = Folded(rows, {void.corrected_id for void in voids.take(customer.number)})
             for transaction in by_customer.take(customer.number):
                 folded.add(transaction)
             self._check_summaries(customer, folded, rows)
             self._check_balance(customer, folded)
+            self._figures.add(customer, rows)
         self._findings.expect("customers", "all transactions", stored=by_customer.strays(), computed=[])
         self._findings.expect("customers", "all summaries", stored=stored.strays(), computed=[])
+        self._figures.check()
+        self._findings.expect("customers", "all voids", stored=voids.strays(), computed=[])
 
     def _check_summaries(self, customer: CustomerFact, folded: Folded, rows: list[SummaryFact]) -> None:
         for row in rows:
@@ -127,6 +143,7 @@ class _Books:
             self._findings.expect("tax", subject, stored=t.tax_minor, computed=tax_minor)
             self._post(t, subject)
             self._of_charges += t.kind == "charge" and t.charge_id is not None
+            self._of_corrections += t.kind == VOID or (t.kind == REFUND and t.origin == ORIGIN)
             if t.payment_id is not None:
                 self._of_payments[t.kind] += 1
         self._findings.expect("transactions", "all tax lines", stored=lines.strays(), computed=[])
@@ -142,7 +159,7 @@ class _Books:
         if t.kind == "adjustment":
             is_plain = (t.settlement, t.tax_minor, t.charge_id) == ("balance", 0, None)
             self._findings.require("kind", subject, is_plain, "an adjustment is more than a move of the balance")
-        if is_charge:
+        if is_charge or t.kind == VOID:
             self._charged[t.currency] += t.gross_minor
         legs = postings(t)
         self._findings.expect("postings", subject, stored=0, computed=sum(leg.amount_minor for leg in legs))
@@ -172,6 +189,11 @@ class _Books:
                 self._findings.require("occurrence", subject, ours, f"transaction {o.transaction_id} is not its own")
             count += len(chunk)
         self._findings.expect("occurrences", "all charges", stored=count, computed=self._of_charges)
+
+    def _check_corrections(self) -> None:
+        """Each correction is of a charge as it can be, and each correcting transaction is one's."""
+        count = check_corrections(self._reader, self._findings)
+        self._findings.expect("corrections", "all transactions", stored=count, computed=self._of_corrections)
 
     def _check_gateways(self) -> None:
         self._gateways.check()
@@ -237,11 +259,14 @@ _FACT_OF_RECEIPT: dict[str, tuple[type[Fact], str]] = {
     "CreateTransaction": (TransactionFact, "transaction_id"),
     "AddToBalance": (TransactionFact, "transaction_id"),
     "CreateCustomer": (CustomerFact, "number"),
+    "Track": (CustomerFact, "number"),
     "PurchaseProduct": (ChargeFact, "charge_id"),
     "CreateInvoice": (InvoiceFact, "invoice_id"),
     "StartPurchase": (PaymentFact, "payment_id"),
     "StartFree": (PaymentFact, "payment_id"),
     "StartRefund": (RefundFact, "refund_id"),
+    "RefundCharge": (CorrectionFact, "transaction_id"),
+    "VoidCharge": (CorrectionFact, "transaction_id"),
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from tollhouse.ledger.facts import SummaryFact, TransactionFact
 
@@ -45,9 +45,11 @@ class _Summary:
 
 
 class Folded:
-    """What the transactions of one customer come to, however many they are."""
+    """What the transactions of one customer come to, however many they are; charges that were `voided` come to
+    nothing."""
 
-    def __init__(self, stored: Sequence[SummaryFact]) -> None:
+    def __init__(self, stored: Sequence[SummaryFact], voided: Collection[int]) -> None:
+        self._voided = voided
         self.summaries = {row.currency: _Summary(row.last_amount_minor) for row in stored}
         self.owed_minor = 0
         self.currencies_owed: set[str] = set()
@@ -56,7 +58,7 @@ class Folded:
         currency, gross_minor = transaction.currency, transaction.gross_minor
         if transaction.kind in ("charge", "refund") and currency not in self.summaries:
             self.summaries[currency] = _Summary(None)
-        if transaction.kind == "charge":
+        if transaction.kind == "charge" and transaction.transaction_id not in self._voided:
             self.summaries[currency].add(gross_minor, transaction.effective_at)
         elif transaction.kind == "refund":
             self.summaries[currency].give_back(gross_minor)

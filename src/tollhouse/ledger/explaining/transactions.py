@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
 
 import msgspec
 
 from tollhouse.domain import money
 from tollhouse.domain.decimals import fraction_text
+from tollhouse.ledger.correcting import REFUND, VOID
+from tollhouse.ledger.explaining.corrections import correction, corrections
+from tollhouse.ledger.explaining.step import Step
 from tollhouse.ledger.facts import (
     ChargeFact,
     CustomerFact,
@@ -29,14 +31,6 @@ from tollhouse.ledger.ports import Reader
 from tollhouse.ledger.postings import Posting, postings
 from tollhouse.ledger.purchase_details import PriceStep, PurchaseDetail, detail_of
 from tollhouse.ledger.refusals import TransactionUnknown
-
-
-class Step(msgspec.Struct, frozen=True):
-    """One step: `what` it is, a sentence that `says` it, and its `figures` by name: texts and whole numbers."""
-
-    what: str
-    says: str
-    figures: dict[str, Any] = {}
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +72,8 @@ def _amount(reader: Reader, transaction: TransactionFact) -> tuple[list[Step], b
         return _of_payment(reader, transaction, transaction.payment_id)
     if transaction.charge_id:
         return _of_charge(reader, transaction, transaction.charge_id)
+    if transaction.kind in (REFUND, VOID):
+        return [correction(reader, transaction)], None
     return [_as_given(transaction), *_exchange(transaction)], None
 
 
@@ -260,7 +256,7 @@ def _gross(transaction: TransactionFact) -> Step:
 
 def _afterwards(reader: Reader, transaction: TransactionFact) -> tuple[Step, ...]:
     if transaction.payment_id is None:
-        return (_settlement(transaction),)
+        return (_settlement(transaction), *corrections(reader, transaction))
     (payment,) = reader.find(PaymentFact, payment_id=transaction.payment_id)
     refunds = reader.find(RefundFact, payment_id=payment.payment_id, order=("refund_id",))
     if transaction.kind == "refund":
@@ -271,11 +267,17 @@ def _afterwards(reader: Reader, transaction: TransactionFact) -> tuple[Step, ...
 
 def _settlement(transaction: TransactionFact) -> Step:
     how = {
-        "recorded": "The money was collected elsewhere.",
+        "recorded": _COLLECTED.get(transaction.kind, "The money was collected elsewhere."),
         "balance": "It is owed on account: the customer's balance was moved by it.",
         "gateway": "It was paid through a gateway.",
     }
     return Step("settlement", how[transaction.settlement], {"settlement": transaction.settlement})
+
+
+_COLLECTED = {
+    REFUND: "The money was paid back elsewhere, where it was collected.",
+    VOID: "No money moved: what was recorded as collected elsewhere never was.",
+}
 
 
 def _payment_attempts(reader: Reader, payment: PaymentFact) -> list[Step]:
