@@ -11,7 +11,8 @@ import tollhouse.domain
 
 FILES = sorted(Path(tollhouse.domain.__file__).parent.glob("*.py"))
 STANDARD_ALLOWED = (
-    "__future__ collections dataclasses datetime decimal fractions functools re types typing unicodedata zoneinfo"
+    "__future__ collections dataclasses datetime decimal fractions functools operator re types typing unicodedata"
+    " zoneinfo"
 )
 IMPORTS_ALLOWED = {*STANDARD_ALLOWED.split(), "babel", "iso4217", "tollhouse"}
 CALLS_REFUSED = {"float", "open", "print", "input", "eval", "exec", "today", "now", "utcnow"}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from tollhouse.apis.admin import AdminDoor, Charges, KeptMethods, Transactions, Webhooks
+from tollhouse.apis.admin import AdminDoor, Charges, KeptMethods, Segments, Transactions, Webhooks
 from tollhouse.apis.beacon import openapi as beacon_openapi
 from tollhouse.apis.beacon.routes.customers import Customers as BeaconCustomers
 from tollhouse.apis.beacon.routes.door import BeaconDoor
 from tollhouse.apis.beacon.routes.projects import Projects
+from tollhouse.apis.beacon.routes.segments import Segments as BeaconSegments
 from tollhouse.apis.desk import Desk
 from tollhouse.apis.enswitch import openapi as enswitch_openapi
 from tollhouse.apis.enswitch.routes import EnswitchDoor
@@ -60,6 +61,7 @@ def open_admin(
         runner.move_clock,
         Charges(desk),
         KeptMethods(desk),
+        Segments(desk, SqlSegmentQueries(store)),
         Transactions(desk),
         Webhooks(desk, events, is_refused),
     )
@@ -79,7 +81,12 @@ def open_operations(desk: Desk, store: SqlStore, metrics: Metrics) -> Operations
 
 def open_beacon(desk: Desk, store: SqlStore, queries: SqlQueries) -> BeaconDoor:
     tracking, segments = SqlTrackingQueries(store), SqlSegmentQueries(store)
-    return BeaconDoor(desk, BeaconCustomers(desk, queries, tracking, segments), Projects(desk, queries, tracking))
+    return BeaconDoor(
+        desk,
+        BeaconCustomers(desk, queries, tracking, segments),
+        Projects(desk, queries, tracking),
+        BeaconSegments(desk, segments),
+    )
 
 
 def open_enswitch(desk: Desk, store: SqlStore) -> EnswitchDoor:

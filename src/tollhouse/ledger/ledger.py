@@ -123,6 +123,7 @@ from tollhouse.ledger.commands.plan_runs import (
 from tollhouse.ledger.commands.purchases import StartFree
 from tollhouse.ledger.commands.refunds import ClaimUnresolvedRefunds, SettleRefund, StartRefund
 from tollhouse.ledger.commands.schedules import Enrol, MoveClock, RetryParked, RunDue
+from tollhouse.ledger.commands.segments import PutSegment, RemoveSegment
 from tollhouse.ledger.commands.tracking import (
     ChangeProject,
     ForgetCustomer,
@@ -131,7 +132,6 @@ from tollhouse.ledger.commands.tracking import (
     Unsubscribe,
     WriteNotes,
 )
-from tollhouse.ledger.commands.segments import PutSegment, RemoveSegment
 from tollhouse.ledger.commands.usage import ReportUsage
 from tollhouse.ledger.commands.webhooks import (
     ChangeEndpoint,

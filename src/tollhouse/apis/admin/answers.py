@@ -15,6 +15,8 @@ from tollhouse.web import JSON, Headers, Reply
 PER_PAGE = 50
 PER_PAGE_MAX = 100
 
+REPLAYED = (b"idempotency-replayed", b"true")
+
 
 class Refused(ValueError):
     """A request that cannot be used: an HTTP status and a sentence."""
@@ -59,6 +61,11 @@ def page_to_wire(page: Page, found: Found[dict[str, Any]]) -> Reply:
 
 def answered(data: Any) -> Reply:
     return Reply(200, msgspec.json.encode({"data": data}))
+
+
+def replayable(data: Any, replayed: bool) -> Reply:
+    """The answer to what an idempotency key may stand for; all but the first say so."""
+    return Reply(200, msgspec.json.encode({"data": data}), (JSON, REPLAYED) if replayed else (JSON,))
 
 
 def error_to_wire(status: int, sentence: str, headers: Headers = ()) -> Reply:

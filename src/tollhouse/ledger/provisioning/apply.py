@@ -56,13 +56,17 @@ from tollhouse.ledger.provisioning.document import (
     PersonTable,
     PlanTable,
     ProvisioningRefused,
+    SegmentTable,
     TaxTable,
     TenantTable,
     WebhookEndpointTable,
 )
 from tollhouse.ledger.provisioning.payment_methods import apply_method
 from tollhouse.ledger.provisioning.plans import Reading, apply_sold, known_feature
+from tollhouse.ledger.provisioning.segments import apply_segment
 from tollhouse.ledger.provisioning.webhooks import apply_endpoint
+from tollhouse.ledger.search_words import NO_WORDS, keep_words, search_words
+from tollhouse.ledger.totals import new_customers
 
 F = TypeVar("F", bound=Fact)
 Named = TypeVar("Named", ProductFact, FeatureFact)
@@ -167,6 +171,7 @@ class _Application:
         self._password_hashes = password_hashes
         self._tenant_id = unit.tenant_id
         self.tenant: TenantFact | None = None
+        self._made_customers: list[CustomerFact] = []
         self.made: dict[str, int] = {}
         self.secrets: list[tuple[str, str]] = []
 
@@ -177,16 +182,7 @@ class _Application:
             self._apply_key(key)
         for role in document.roles:
             self._apply_role(role.name, role.privileges)
-        for product in document.products:
-            made = self._apply_named(ProductFact, "product", product.identifier, product.name)
-            self._describe(made, product.description)
-        for feature in document.features:
-            named = self._apply_named(
-                FeatureFact, "feature", feature.identifier, feature.name, feature_type=feature.type
-            )
-            self._describe(named, feature.description)
-        for plan in document.plans:
-            self._apply_plan(plan)
+        self._apply_catalog(document)
         for index, customer in enumerate(document.customers):
             self._apply_customer(f"customers[{index}]", customer)
         for plan in document.plans:
@@ -201,6 +197,11 @@ class _Application:
             self._apply_rate(f"exchange_rates[{index}]", rate)
         for index, endpoint in enumerate(document.webhook_endpoints):
             self._apply_webhook_endpoint(f"webhook_endpoints[{index}]", endpoint)
+        for index, segment in enumerate(document.segments):
+            self._apply_segment(f"segments[{index}]", segment)
+        # Last, as in every commit: see Book.append.
+        if self._made_customers:
+            self._unit.add_totals(new_customers(self._tenant_id, self._made_customers))
 
     # The tenant, its keys and people.
 
@@ -364,10 +365,13 @@ class _Application:
         self._fill_customer(where, customer, table)
         if known is None:
             self._unit.insert([customer])
+            self._made_customers.append(customer)
             self._count("customers")
         else:
             self._change_customer(customer)
-        customer_changed(_RowsAtOnce(tenant, self._now, self._unit), before, customer)
+        rows = _RowsAtOnce(tenant, self._now, self._unit)
+        keep_words(rows, customer, NO_WORDS if before is None else search_words(before))
+        customer_changed(rows, before, customer)
 
     def _fill_customer(self, where: str, customer: CustomerFact, table: CustomerTable) -> None:
         if table.reference is not None:
@@ -446,6 +450,18 @@ class _Application:
         )
 
     # The catalog.
+
+    def _apply_catalog(self, document: Document) -> None:
+        for product in document.products:
+            made = self._apply_named(ProductFact, "product", product.identifier, product.name)
+            self._describe(made, product.description)
+        for feature in document.features:
+            named = self._apply_named(
+                FeatureFact, "feature", feature.identifier, feature.name, feature_type=feature.type
+            )
+            self._describe(named, feature.description)
+        for plan in document.plans:
+            self._apply_plan(plan)
 
     def _apply_named(
         self,
@@ -595,6 +611,11 @@ class _Application:
             self._count("webhook_endpoints")
         if applied.secret is not None:
             self.secrets.append((f"secret of webhook endpoint {table.url}", applied.secret))
+
+    def _apply_segment(self, where: str, table: SegmentTable) -> None:
+        rows = _RowsAtOnce(self.known_tenant(), self._now, self._unit)
+        if apply_segment(rows, where, table, partial(self._take, "segment")):
+            self._count("segments")
 
     # How.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -47,6 +48,7 @@ class TenantTable(_Table):
     anchor: Literal["calendar", "start"] | None = None
     empty_period_grace_minutes: int | None = None
     public_keys_may_charge: bool | None = None
+    negative_amounts_refund: bool | None = None
     hosts: list[str] | None = None
     clock: datetime | None = None
 
@@ -201,6 +203,15 @@ class WebhookEndpointTable(_Table):
     description: str | None = None
 
 
+class SegmentTable(_Table):
+    """`rules` are read where they are applied: see domain/segment_rules.py."""
+
+    slug: str | None = None
+    name: str | None = None
+    op: str | None = None
+    rules: Any = None
+
+
 class Document(_Table):
     tenant: TenantTable
     keys: list[KeyTable] = []
@@ -214,6 +225,7 @@ class Document(_Table):
     taxes: list[TaxTable] = []
     exchange_rates: list[ExchangeRateTable] = []
     webhook_endpoints: list[WebhookEndpointTable] = []
+    segments: list[SegmentTable] = []
 
 
 _DOCUMENT = Shape(Document)
@@ -222,7 +234,7 @@ _DOCUMENT = Shape(Document)
 def document_from_toml(text: str) -> Document:
     """Read a provisioning file; ProvisioningRefused names what is wrong and where."""
     try:
-        return document_from_tables(tomllib.loads(text))
+        return document_from_tables(tomllib.loads(text, parse_float=Decimal))
     except tomllib.TOMLDecodeError as error:
         raise ProvisioningRefused(f"The file is not TOML: {error}.") from error
 

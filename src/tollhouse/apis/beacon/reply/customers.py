@@ -23,11 +23,10 @@ from tollhouse.ledger.facts import (
     SegmentFact,
     SummaryFact,
     TenantFact,
-    TrackedCustomerFact,
     TrackedEventFact,
     TraitFact,
 )
-from tollhouse.ledger.tracking.identifying import split_name
+from tollhouse.ledger.tracking.identifying import names_of
 from tollhouse.ledger.tracking_queries import Activity, Besides
 
 #: By which a list tells customers apart at a glance: dark enough for white initials.
@@ -54,7 +53,7 @@ def customer_to_wire(
     customer: CustomerFact, rows: list[SummaryFact], besides: Besides, tenant: TenantFact
 ) -> dict[str, Any]:
     """A customer as lists show it."""
-    first_name, last_name = _names(customer, besides.tracked)
+    first_name, last_name = names_of(customer, besides.tracked)
     by_currency = {row.currency: summary_to_wire(summary_from_row(row)) for row in rows}
     tracked = besides.tracked
     return {
@@ -155,13 +154,6 @@ def _attribute_to_wire(trait: TraitFact, value: CustomerTraitFact) -> dict[str, 
         "format": trait.format,
         "value": msgspec.Raw(value.value.encode()),
     }
-
-
-def _names(customer: CustomerFact, tracked: TrackedCustomerFact | None) -> tuple[str, str]:
-    """First and last name as they were sent; where another door has changed the name since, as it splits."""
-    if tracked is not None and f"{tracked.first_name} {tracked.last_name}".strip() == customer.name:
-        return tracked.first_name, tracked.last_name
-    return split_name(customer.name)
 
 
 def _location(country: str) -> dict[str, str | None]:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 import phonenumbers
+from msgspec.structs import replace
 
 from tollhouse.apis.beacon.request import values
 from tollhouse.apis.beacon.request.body import Errors
@@ -35,14 +36,15 @@ def customer_from_wire(body: dict[str, Any], prefix: str, reading: values.Readin
 
 
 def customers_from_wire(body: dict[str, Any], reading: values.Reading, errors: Errors) -> tuple[Told, ...]:
-    """What POST /customers/bulk says; `update_session: false` of the call is that of every item."""
+    """What POST /customers/bulk says: a session is touched unless the call or the customer's item says no."""
     touch = values.touch(body, "", errors)
 
     def customer(entry: Any, where: str) -> Told | None:
         if not isinstance(entry, dict):
             errors[where] = ["must be an object"]
             return None
-        return customer_from_wire(entry if touch else entry | {"update_session": False}, where + ".", reading, errors)
+        told = customer_from_wire(entry, where + ".", reading, errors)
+        return replace(told, touch_session=touch and told.touch_session)
 
     return tuple(values.items(body, "customers", reading.items_max, errors, customer) or ())
 

@@ -26,11 +26,11 @@ def page_of_one(body: dict[str, Any], reading: values.Reading, errors: Errors) -
 
 
 def _page(url: str, errors: Errors) -> str:
-    """What tells pages apart: the address without its query and fragment."""
+    """What tells pages apart: the address without its query and fragment, its host in small letters."""
     try:
         parts = urlsplit(url)
     except ValueError:
         parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.netloc:
         errors.setdefault("url", ["must be the address of a page: http or https"])
-    return parts._replace(query="", fragment="").geturl()
+    return parts._replace(netloc=parts.netloc.lower(), path=parts.path or "/", query="", fragment="").geturl()

@@ -28,6 +28,7 @@ def tags_from_wire(
 ) -> tuple[str, ...]:
     def tag(value: Any, where: str) -> str | None:
         if isinstance(value, str):
+            given.item({}, where)  # Like an object without more, it does not say that the session stays.
             return values.required_text({where: value}, where, "", TAG_LENGTH_MAX, errors)
         entry = given.item(value, where)
         return None if entry is None else tag_from_wire(entry, where + ".", errors)

@@ -21,12 +21,12 @@ def track_from_wire(body: dict[str, Any], reading: values.Reading, errors: Error
     check_currency(body, "", reading.currency, errors)
     present: dict[str, Any] = {name: [] if body.get(name) is None else body[name] for name in LISTS}
     if sum(len(items) for items in present.values() if isinstance(items, list)) > reading.items_max:
-        errors["events"] = [f"charges, events and tags together must be at most {reading.items_max}"]
+        errors["events"] = [f"must have at most {reading.items_max} items together with charges and tags"]
     return Told(
         identity=given.identity,
         profile=profile_from_wire(body, "", reading, errors),
         events=events_from_wire(present, given, reading, errors),
         charges=charges_of_one(present, given, reading, errors),
         tags=tags_from_wire(present, given, reading, errors),
-        touch_session=values.touch(body, "", errors),
+        touch_session=given.touch,
     )

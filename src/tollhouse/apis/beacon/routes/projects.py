@@ -94,8 +94,9 @@ class Projects:
             if not asked.is_of_tenant:
                 return NOT_FOUND
             page = asked.page()
+            search, trait_kind = asked.search(), asked.query.get("type", "")
             found: Found[Any] = await self._desk.reads.run(
-                self._tracking.definitions, asked.tenant_id, kind, asked.search(), page
+                self._tracking.definitions, asked.tenant_id, kind, search, page, trait_kind
             )
             return page_of_data(list(map(to_wire, found.rows)), page, found.total)
 
