@@ -184,7 +184,7 @@ class Front:
         if self._log_every_request or reply.status >= 500:
             log.info("answered", request_id=request.id, door=door.name, method=request.method, status=reply.status)
         body = reply.body
-        length = () if reply.status == 204 else ((b"content-length", b"%d" % len(body)),)
+        length = () if reply.status in (204, 304) else ((b"content-length", b"%d" % len(body)),)
         await send(
             {
                 "type": "http.response.start",
