@@ -21,6 +21,8 @@ PLAN_DECIDED = "plan-decided"
 PLAN_HALF_CHARGED = "plan-half-charged"
 DELIVERY_CLAIMED = "delivery-claimed"
 DELIVERY_SENT = "delivery-sent"
+IMPORT_PART_DECIDED = "import-part-decided"
+IMPORT_HALF_DONE = "import-half-done"
 
 ALL = (
     BEFORE_COMMIT,
@@ -36,6 +38,8 @@ ALL = (
     PLAN_HALF_CHARGED,
     DELIVERY_CLAIMED,
     DELIVERY_SENT,
+    IMPORT_PART_DECIDED,
+    IMPORT_HALF_DONE,
 )
 
 _armed = os.environ.get("TOLLHOUSE_CRASH_POINT", "")  # noqa: TID251 - must be known wherever it is reached

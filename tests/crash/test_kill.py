@@ -15,13 +15,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from tests.harness import ACME, Postgres, Server, migrated_sqlite, prepared, sqlite_copy, start_server
 from tollhouse import crash_points
-from tollhouse.ledger.facts import TransactionFact
+from tollhouse.ledger.facts import CustomerTagFact, CustomerTraitFact, TrackedEventFact, TransactionFact
 from tollhouse.ledger.verifying import verify
 from tollhouse.store.engine import store_url
 from tollhouse.store.store import SqlStore
@@ -40,6 +41,8 @@ identifier = "any-amount"
 SETTINGS = {"gateway_timeout_seconds": "1", "resolve_after_seconds": "0"}
 SETTLE_SECONDS = 30
 
+TOLD = {"events": [{"action": "Bought"}], "tags": ["paying"], "custom_attributes": {"plan": "pro"}, "name": "Ada"}
+
 CHARGED, NOT_CHARGED, OPEN = "charged", "not charged", "open"
 
 #: Makes the call of this number, with idempotency keys made from the last argument or without; what was answered.
@@ -51,8 +54,11 @@ def keyed(key: str | None, step: str = "") -> dict[str, str]:
 
 
 def beacon(client: httpx.Client, number: int, key: str | None) -> str:
-    body = {"user_id": f"u{number % 5}", "amount": number}
-    reply = client.post("/charges", json=body, headers=keyed(key))
+    """Half of them with all else that may be told of a customer."""
+    body: dict[str, Any] = {"user_id": f"u{number % 5}", "amount": number}
+    if number % 2:
+        body = {"user_id": f"u{number % 5}", "charges": [{"amount": number}], **TOLD}
+    reply = client.post("/track" if number % 2 else "/charges", json=body, headers=keyed(key))
     assert reply.status_code == 200, reply.text
     return CHARGED
 
@@ -167,6 +173,11 @@ class Books:
                 found[transaction.origin][transaction.net_minor] += 1
         return found
 
+    def told(self) -> int:
+        """How many events, tags and traits customers have."""
+        with closing(SqlStore(store_url(self.url))) as store, store.reading(1) as reader:
+            return sum(reader.count(kind) for kind in (TrackedEventFact, CustomerTagFact, CustomerTraitFact))
+
     def differences(self) -> list[str]:
         with closing(SqlStore(store_url(self.url))) as store:
             return verify(store).differences
@@ -232,27 +243,34 @@ def test_hundreds_of_kills(books: Books, tmp_path: Path, with_keys: bool) -> Non
 @pytest.mark.parametrize(
     ("point", "is_stored"), [(crash_points.BEFORE_COMMIT, False), (crash_points.AFTER_COMMIT, True)]
 )
+@pytest.mark.parametrize(
+    ("engine", "path"),
+    [("sqlite", "/charges/bulk"), ("postgresql", "/charges/bulk"), ("sqlite", "/track")],
+    indirect=["engine"],
+)
 def test_a_kill_around_the_commit(
-    books: Books, tmp_path: Path, serve: Callable[..., Server], point: str, is_stored: bool
+    books: Books, serve: Callable[..., Server], path: str, point: str, is_stored: bool
 ) -> None:
     """Before it nothing happened; after it all of it did, though nobody was told. The same key tells which."""
-    body = {"user_id": "u", "charges": [{"amount": 1}, {"amount": 2}]}
+    body = {"user_id": "u", "charges": [{"amount": 1}, {"amount": 2}], **TOLD}
 
     def post(server: Server) -> httpx.Response:
         with server.client() as client:
-            return client.post("/charges/bulk", json=body, headers={"Idempotency-Key": "k"})
+            return client.post(path, json=body, headers={"Idempotency-Key": "k"})
 
     killed = serve(books.url, crash_point=point)
     with pytest.raises(httpx.TransportError):
         post(killed)
     assert killed.process.wait(timeout=10) == -9
     assert books.charged()["beacon"] == (Counter([1, 2]) if is_stored else Counter())
+    assert books.told() == (3 if is_stored and path == "/track" else 0)
     assert books.differences() == []
 
     reply = post(serve(books.url))
     assert reply.status_code == 200
     assert ("Idempotency-Replayed" in reply.headers) is is_stored
     assert books.charged()["beacon"] == Counter([1, 2])
+    assert books.told() == (3 if path == "/track" else 0)
 
 
 def test_every_crash_point_is_named_in_the_source_and_armed_by_a_test() -> None:

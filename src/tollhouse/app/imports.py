@@ -29,8 +29,12 @@ from tollhouse.store.store import SqlStore
 
 __all__ = ["FileRefused", "Import", "Report", "SourceRefused", "opened_source"]
 
-#: How long one unit of work should take, and with how many rows the first is tried.
-UNIT_SECONDS: Final = 0.025
+#: How long one unit of work should take: on PostgreSQL, where others wait for the same customers alone; on SQLite,
+#: where all wait, beside a server; and there without one.
+UNIT_SECONDS: Final = 0.1
+SERVED_SECONDS: Final = 0.025
+ALONE_SECONDS: Final = 0.15
+#: With how many rows the first is tried, and the fewest and the most.
 ROWS_FIRST: Final = 500
 ROWS_MIN: Final = 50
 ROWS_MAX: Final = 5000
@@ -84,7 +88,7 @@ class Import:
         """What applying would come to; nothing is changed."""
         kept = self.kept(digest)
         with rehearsing(self._store, self._tenant.tenant_id) as scratch:
-            pace = _Pace(ROWS_MAX, lambda: False)
+            pace = _Pace(scratch, ROWS_MAX)
             done = self._bring_in(Ledger(scratch, self._clock).execute, digest, None, pace, tell)
             with scratch.unit_of_work(self._tenant.tenant_id) as unit:
                 was_done = kept is not None and kept.finished_at is not None
@@ -96,7 +100,7 @@ class Import:
         kept = self.kept(digest)
         was_done = kept is not None and kept.finished_at is not None
         if kept is None or not was_done:
-            kept = self._bring_in(_patient(execute), digest, kept, _Pace(ROWS_FIRST, self._store.is_served), tell)
+            kept = self._bring_in(_patient(execute), digest, kept, _Pace(self._store, ROWS_FIRST), tell)
         with self._store.reading(self._tenant.tenant_id) as reader:
             yield Report(digest, kept, _refused(reader, digest), was_done)
 
@@ -167,26 +171,35 @@ class _Rows:
 
 
 class _Pace:
-    """How many rows go into one unit of work, so that nobody else who writes waits long; where others wait for the same
-    file, they get as much time as we take."""
+    """How many rows go into one unit of work, so that whoever else writes waits for a moment at most.
 
-    def __init__(self, rows: int, somebody_waits: Callable[[], bool]) -> None:
+    On SQLite a server waits for every unit of work: it gets as much time as we take. With nobody there they may be
+    longer, which is faster.
+    """
+
+    def __init__(self, store: SqlStore, rows: int) -> None:
         self.rows = rows
-        self._somebody_waits = somebody_waits
-        self._waits = False
-        self._look_at = time.monotonic()
+        self._store = store
+        self._is_served = store.is_served()
+        self._look_at = time.monotonic() + LOOK_SECONDS
 
     @contextmanager
     def measured(self, rows: int) -> Iterator[None]:
+        """Around a unit of work with so many rows."""
         began = time.monotonic()
         yield
         ended = time.monotonic()
-        fitting = int(rows * UNIT_SECONDS / max(ended - began, UNIT_SECONDS / 10))
-        self.rows = min(max(fitting, self.rows // 2, ROWS_MIN), 2 * self.rows, ROWS_MAX)
+        fitting = int(rows * self._seconds() / max(ended - began, 0.001))
+        self.rows = min(max(fitting, ROWS_MIN), 2 * self.rows, ROWS_MAX)
         if ended >= self._look_at:
-            self._waits, self._look_at = self._somebody_waits(), ended + LOOK_SECONDS
-        if self._waits:
+            self._is_served, self._look_at = self._store.is_served(), ended + LOOK_SECONDS
+        if self._is_served:
             time.sleep(ended - began)
+
+    def _seconds(self) -> float:
+        if not self._store.is_sqlite:
+            return UNIT_SECONDS
+        return SERVED_SECONDS if self._is_served else ALONE_SECONDS
 
 
 def _patient(execute: Execute) -> Execute:

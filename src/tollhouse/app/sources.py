@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -67,27 +67,22 @@ class Source:
 def opened_source(path: str) -> Iterator[Source]:
     """The file of this path, `-` for standard input; what can be read but once is copied first. Raises
     SourceRefused."""
+    with ExitStack() as open_files:
+        stream = sys.stdin.buffer if path == STANDARD_INPUT else open_files.enter_context(_opened(path))
+        if path == STANDARD_INPUT or not stream.seekable():
+            copy = open_files.enter_context(tempfile.TemporaryFile(prefix="tollhouse-"))
+            shutil.copyfileobj(stream, copy, _CHUNK)
+            copy.flush()
+            stream = copy
+        yield Source(stream, "" if path == STANDARD_INPUT else Path(path).name)
+
+
+def _opened(path: str) -> BinaryIO:
     try:
-        with _stream(path) as stream:
-            if stream.seekable():
-                yield Source(stream, "" if path == STANDARD_INPUT else Path(path).name)
-                return
-            with tempfile.TemporaryFile(prefix="tollhouse-") as copy:
-                shutil.copyfileobj(stream, copy, _CHUNK)
-                copy.flush()
-                yield Source(copy, "")
+        return Path(path).open("rb")
     except IsADirectoryError as error:
         raise SourceRefused(f"{path} is a folder.") from error
     except FileNotFoundError as error:
         raise SourceRefused(f"There is no file {path}.") from error
     except PermissionError as error:
         raise SourceRefused(f"{path} may not be read.") from error
-
-
-@contextmanager
-def _stream(path: str) -> Iterator[BinaryIO]:
-    if path == STANDARD_INPUT:
-        yield sys.stdin.buffer
-        return
-    with Path(path).open("rb") as stream:
-        yield stream

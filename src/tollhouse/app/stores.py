@@ -8,12 +8,12 @@ from contextlib import closing
 from tollhouse.app.gateways import open_stripe_accounts
 from tollhouse.clock import SystemClock
 from tollhouse.config import Settings
+from tollhouse.domain.figures import LANES
 from tollhouse.gateways.sandbox_cards import shown_of
 from tollhouse.ledger.ledger import Ledger
 from tollhouse.ledger.ports import UnusableStore
 from tollhouse.ledger.provisioning.apply import Applied, apply
 from tollhouse.ledger.provisioning.document import Document, document_from_toml
-from tollhouse.ledger.totals import LANES
 from tollhouse.ledger.verifying import Findings, verify
 from tollhouse.passwords import hash_password
 from tollhouse.store.engine import store_url

@@ -1,9 +1,9 @@
 """The command line."""
 
-from tollhouse.cli import running, serving
+from tollhouse.cli import exporting, importing, running, serving
 from tollhouse.cli.frame import cli
 
-__all__ = ["main", "running", "serving"]
+__all__ = ["exporting", "importing", "main", "running", "serving"]
 
 
 def main() -> None:

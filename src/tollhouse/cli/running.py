@@ -7,17 +7,16 @@ import signal
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from types import FrameType
 from typing import Annotated, Any
 
 import typer
 
-from tollhouse.app import Back, open_back
+from tollhouse.app import Back
+from tollhouse.cli.books import JsonOption, TenantOption, echo_object, opened, tenant_called, tenants_called
 from tollhouse.cli.frame import cli, explained, fail
-from tollhouse.config import Settings
 from tollhouse.domain.money import major_text
 from tollhouse.ledger.charging.foreseeing import Foreseen, foreseen
 from tollhouse.ledger.charging.rehearsing import Line, Rehearsal, Sum
@@ -28,19 +27,15 @@ from tollhouse.ledger.commands.plan_runs import StartPlanRun
 from tollhouse.ledger.facts import ROOT_NUMBER, ROOT_PATH, TenantFact
 from tollhouse.ledger.refusals import NotForOneCustomer, Refusal
 from tollhouse.ledger.sight import Snapshot
-from tollhouse.logs import configure_logs
 
 #: Whoever may run a command on the server may do what the root's owner may.
 OPERATOR = Caller(person_id=0, customer_number=ROOT_NUMBER, path=ROOT_PATH, may_reach_below=True)
-
-TenantOption = Annotated[str, typer.Option("--tenant", help="The tenant's slug, where there are several.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")]
 
 
 @cli.command()
 def worker() -> None:
     """Charge what falls due and send events, until stopped. Any number may run; SQLite's server does it by itself."""
-    with explained(), _opened() as back:
+    with explained(), opened() as back:
         if back.store.is_sqlite:
             fail("On SQLite `tollhouse serve` does it all by itself; `tollhouse run` charges what is due once.")
         _run_until_stopped(back)
@@ -54,13 +49,13 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """Charge what is due now, once. With --dry-run show what falls due until a day, by today's taxes and rates."""
-    with explained(), _opened() as back:
+    with explained(), opened() as back:
         if dry_run:
-            _show_foreseen(back, _tenants(back, tenant), _instant(until), as_json)
+            _show_foreseen(back, tenants_called(back, tenant), _instant(until), as_json)
             return
         if until:
             fail("--until is for --dry-run: nothing is charged before it falls due.")
-        totals = back.runner.run_tenant(_tenant(back, tenant).tenant_id) if tenant else back.runner.run()
+        totals = back.runner.run_tenant(tenant_called(back, tenant).tenant_id) if tenant else back.runner.run()
         done = {"charged": totals.charged, "plans": totals.plans, "parked": totals.parked}
         if as_json:
             typer.echo(json.dumps(done))
@@ -77,10 +72,10 @@ def charge(
     as_json: JsonOption = False,
 ) -> None:
     """Charge a charge now: rehearse it first, then apply the digest that the rehearsal gave."""
-    with explained(), _opened() as back:
+    with explained(), opened() as back:
         if rehearse == bool(apply):
             fail("Give --rehearse to see what would be charged, then --apply with the digest that it shows.")
-        tenant_id = _tenant(back, tenant).tenant_id
+        tenant_id = tenant_called(back, tenant).tenant_id
         try:
             if rehearse:
                 _show_rehearsal(back, tenant_id, charge_id, as_json)
@@ -90,14 +85,6 @@ def charge(
         except Refusal as refusal:
             typer.echo(f"tollhouse: {refusal}", err=True)
             sys.exit(1)
-
-
-@contextmanager
-def _opened() -> Iterator[Back]:
-    settings = Settings.from_environment()
-    configure_logs(settings.log_level)
-    with open_back(settings) as back:
-        yield back
 
 
 def _run_until_stopped(back: Back) -> None:
@@ -126,7 +113,7 @@ def _show_rehearsal(back: Back, tenant_id: int, charge_id: int, as_json: bool) -
     rehearsal = Rehearsal(charge)
     lines = back.everybody.rehearsed(charge, rehearsal)
     if as_json:
-        _echo_object({"charge": charge_id}, "lines", map(_line, lines), lambda: _summed(rehearsal))
+        echo_object({"charge": charge_id}, "lines", map(_line, lines), lambda: _summed(rehearsal))
         return
     for line in lines:
         if line.refusal is not None:
@@ -162,29 +149,13 @@ def _show_foreseen(back: Back, tenants: list[TenantFact], until: int, as_json: b
         }
 
     if as_json:
-        _echo_object({}, "occurrences", occurrences(), summed)
+        echo_object({}, "occurrences", occurrences(), summed)
         return
     for row in occurrences():
         what = row.get("refused") or f"{row['gross']:>14} {row['currency']}"
         typer.echo(f"{row['tenant']}  {row['due']}  charge {row['charge']}  customer {row['customer']}  {what}")
     for total in summed()["sums"]:
         typer.echo(f"{total['tenant']}: {total['gross']} {total['currency']}")
-
-
-def _echo_object(
-    first: dict[str, Any], name: str, rows: Iterator[dict[str, Any]], last: Callable[[], dict[str, Any]]
-) -> None:
-    """One JSON object with a list of any length, written as it comes; what `last` gives is known after it.
-
-    Nothing is written where the first row is refused.
-    """
-    before = "".join(f"{json.dumps(key)}: {json.dumps(value)}, " for key, value in first.items())
-    opening = f"{{{before}{json.dumps(name)}: ["
-    for row in rows:
-        typer.echo(f"{opening}\n{json.dumps(row)}", nl=False)
-        opening = ","
-    rest = ", ".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in last().items())
-    typer.echo(f"{']' if opening == ',' else opening + ']'}, {rest}}}")
 
 
 def _line(line: Line) -> dict[str, Any]:
@@ -243,29 +214,6 @@ def _amounts_text(amounts: Sum | Tariff) -> str:
     shown = _amounts(amounts)
     currency = shown.pop("currency")
     return "  ".join(f"{name} {value}" for name, value in shown.items()) + f" {currency}"
-
-
-def _tenants(back: Back, slug: str) -> list[TenantFact]:
-    tenants = back.store.tenants()
-    if not slug:
-        return tenants
-    return [_named(tenants, slug)]
-
-
-def _tenant(back: Back, slug: str) -> TenantFact:
-    tenants = back.store.tenants()
-    if slug:
-        return _named(tenants, slug)
-    if len(tenants) != 1:
-        fail("There are several tenants: say which with --tenant." if tenants else "There is no tenant yet.")
-    return tenants[0]
-
-
-def _named(tenants: list[TenantFact], slug: str) -> TenantFact:
-    found = [tenant for tenant in tenants if tenant.slug == slug]
-    if not found:
-        fail(f"There is no tenant {slug}.")
-    return found[0]
 
 
 def _instant(text: str) -> int:

@@ -27,7 +27,7 @@ def is_email(text: str) -> bool:
         and bool(host.strip())
         and len(text) <= EMAIL_LENGTH_MAX
         and is_storable(text)
-        and not any(unicodedata.category(character) == "Cc" for character in text)
+        and (text.isprintable() or not any(unicodedata.category(character) == "Cc" for character in text))
     )
 
 

@@ -14,6 +14,7 @@ from tollhouse.domain import sessions, summaries
 from tollhouse.domain.identity import folded_email
 from tollhouse.domain.money import OutOfRange
 from tollhouse.domain.summaries import ChargeSummary
+from tollhouse.ledger import key_sets
 from tollhouse.ledger.clock import MINUTE
 from tollhouse.ledger.commands import Idempotency, Identity
 from tollhouse.ledger.facts import (
@@ -37,7 +38,7 @@ from tollhouse.ledger.lanes import Lanes
 from tollhouse.ledger.numbers import Numbers
 from tollhouse.ledger.ports import UnitOfWork
 from tollhouse.ledger.refusals import SumTooLarge
-from tollhouse.ledger.search_words import WORDED_BY, keep_words, search_words
+from tollhouse.ledger.search_words import NO_WORDS, WORDED_BY, keep_words, search_words
 from tollhouse.ledger.totals import Differences
 
 #: What a purchase is paid with where nothing else was chosen.
@@ -77,9 +78,10 @@ class Book:
         self._identified: dict[int, CustomerFact] = {}
         self._changed_summaries: set[tuple[int, str]] = set()
         self._balance_deltas: dict[int, int] = {}
-        self._customer_changes: dict[int, dict[str, Any]] = {}
+        self._customer_changes: dict[int, set[str]] = {}
         self._moves: list[CustomerFact] = []
         self._appended: dict[type[Fact], list[Fact]] = {}
+        self._added: dict[tuple[type[Fact], tuple[Any, ...]], ChangingFact] = {}
         self._found: dict[tuple[Any, ...], list[Any]] = {}
         self._put: dict[type[Fact], dict[tuple[Any, ...], ChangingFact]] = {}
         self._event_seqs: dict[int, int] = {}
@@ -106,11 +108,20 @@ class Book:
             for customer in self.unit.customers_by_reference(sorted(references)):
                 self._know(customer)
         if emails_folded:
-            for customer in self.unit.customers_by_email(sorted(emails_folded)):
-                self._know(customer)
+            self._look_for_emails(emails_folded)
         unsummed = self._customers.keys() - self._summaries_known
         if unsummed:
             self._know_summaries(sorted(unsummed))
+
+    def _look_for_emails(self, emails_folded: set[str]) -> None:
+        """Know the earliest of each e-mail. Who lost it while their lock was waited for has left it to somebody else,
+        perhaps: then it is looked for again."""
+        is_stale = True
+        while is_stale:
+            found = self.unit.customers_by_email(sorted(emails_folded))
+            is_stale = any(c.deleted_at is not None or c.email_folded not in emails_folded for c in found)
+            for customer in found:
+                self._know(customer)
 
     def prefetch_identities(self, identities: Sequence[Identity]) -> None:
         """Look up, once for all, whom these names may mean. An e-mail that comes with a known reference decides
@@ -234,8 +245,10 @@ class Book:
         """Find rows by the values of these columns, once for the whole batch, of which there is one at most each."""
         if not wanted:
             return
-        among: dict[str, Any] = {name: sorted({values[place] for values in wanted}) for place, name in enumerate(names)}
-        rows = {tuple(getattr(row, name) for name in names): row for row in self.unit.find(kind, **among)}
+        rows: dict[tuple[Any, ...], F] = {}
+        for part in key_sets.looks(wanted):
+            among: dict[str, Any] = {n: sorted({values[place] for values in part}) for place, n in enumerate(names)}
+            rows |= {tuple(getattr(row, name) for name in names): row for row in self.unit.find(kind, **among)}
         for values in wanted:
             asked = _asked(kind, False, dict(zip(names, values, strict=True)))
             self._found[asked] = [rows[values]] if values in rows else []
@@ -249,8 +262,8 @@ class Book:
             return put
         if values in self._removed.get(kind, {}):
             return None
-        added = next((fact for fact in self.added(kind) if fact.key == values), None)
-        if added is not None:
+        added = self._added.get((kind, values))
+        if isinstance(added, kind):
             return added
         asked = _asked(kind, False, key)
         if asked not in self._found:
@@ -321,7 +334,7 @@ class Book:
         self._new_numbers.add(customer.number)
         self._summaries_known.add(customer.number)
         self._was_live[customer.number] = False
-        keep_words(self, customer, frozenset())
+        keep_words(self, customer, NO_WORDS)
         self._know(customer)
 
     def touch(self, customer: CustomerFact) -> None:
@@ -358,7 +371,8 @@ class Book:
             del self._earliest_by_email[old]
             self._vacated.add(old)
             for other in self._customers.values():
-                self._know(other)
+                if other.email_folded == old:
+                    self._know(other)
         self._know(customer)
 
     def check_sum(self, summary: ChargeSummary, amount_minor: int, effective_at: int) -> ChargeSummary:
@@ -400,7 +414,7 @@ class Book:
             setattr(customer, name, value)
         if words is not None:
             keep_words(self, customer, words)
-        self._customer_changes.setdefault(customer.number, {}).update(values)
+        self._customer_changes.setdefault(customer.number, set()).update(values)
 
     def move_customer(self, customer: CustomerFact, parent: CustomerFact) -> None:
         """Put a customer with all below it under another parent, who owns its charges from now on.
@@ -413,6 +427,8 @@ class Book:
 
     def add(self, fact: Fact) -> None:
         self._appended.setdefault(type(fact), []).append(fact)
+        if isinstance(fact, ChangingFact):
+            self._added[type(fact), fact.key] = fact
 
     def put(self, fact: ChangingFact) -> None:
         """Write a fact over the one with its key, whether that is in the store, decided in this batch, or nowhere."""
@@ -422,9 +438,9 @@ class Book:
         """Take a fact away, which `key` (names of fields) is enough to find; another may be put in its place."""
         kind = type(fact)
         self._put.get(kind, {}).pop(fact.key, None)
-        added = self._appended.get(kind)
-        if added is not None and fact in added:
-            added.remove(fact)
+        added = self._added.pop((kind, fact.key), None)
+        if added is not None:
+            self._appended[kind].remove(added)
             return
         self._removed.setdefault(kind, {})[fact.key] = {name: getattr(fact, name) for name in key}
 
@@ -436,12 +452,23 @@ class Book:
 
     def append(self) -> None:
         """Hand all that was decided to the unit of work, one statement a table, receipts first."""
-        unit = self.unit
+        differences = self._differences()
+        for customer in self._moves:
+            self.unit.move_customer(customer.number, customer.path)
+            self.unit.change(ChargeFact, {"customer_number": customer.number}, owner_number=customer.parent_number)
+        with self.unit.together():
+            self._append_facts(self.unit)
+            # Last, and in one order for all: whoever waits for a figure waits for one who only has to commit, or who
+            # waits for a later figure; so no two wait for each other.
+            if differences:
+                self.unit.add_totals(differences)
+
+    def _append_facts(self, unit: UnitOfWork) -> None:
         if receipts := self._appended.pop(ReceiptFact, None):
             unit.insert(receipts)
         for kind, gone in self._removed.items():
-            for key in sorted(gone):
-                unit.remove(kind, **gone[key])
+            for equals in key_sets.conditions([gone[key] for key in sorted(gone)]):
+                unit.remove(kind, **equals)
         self._append_customers(unit)
         if self._changed_summaries:
             unit.upsert([self._summary_fact(*where) for where in sorted(self._changed_summaries)])
@@ -451,29 +478,26 @@ class Book:
             unit.upsert([changed_facts[key] for key in sorted(changed_facts)])
         if deliveries := self.lanes.changed():
             unit.upsert(deliveries)
-        # Last, and in one order for all: whoever waits for a figure waits for one who only has to commit, or who waits
-        # for a later figure; so no two wait for each other.
-        if differences := self._differences():
-            unit.add_totals(differences)
 
     def _append_customers(self, unit: UnitOfWork) -> None:
-        if self._new_customers:
-            unit.insert(self._new_customers)
         new = {customer.number for customer in self._new_customers}
+        # First: who was a guest may leave its e-mail to a new one.
         if identified := [c for number, c in self._identified.items() if number not in new]:
             unit.identify_customers(identified)
+        if self._new_customers:
+            unit.insert(self._new_customers)
         if touched := [c for number, c in self._touched.items() if number not in new]:
             unit.touch_customers(touched)
         if stamped := [c for number, c in self._stamped.items() if number not in new]:
             unit.stamp_customers(stamped)
         if deltas := sorted((n, d) for n, d in self._balance_deltas.items() if n not in new and d):
             unit.add_to_balances(deltas)
-        for number, values in sorted(self._customer_changes.items()):
+        changed: dict[tuple[str, ...], list[CustomerFact]] = {}
+        for number, names in sorted(self._customer_changes.items()):
             if number not in new:
-                unit.change(CustomerFact, {"number": number}, **values)
-        for customer in self._moves:
-            unit.move_customer(customer.number, customer.path)
-            unit.change(ChargeFact, {"customer_number": customer.number}, owner_number=customer.parent_number)
+                changed.setdefault(tuple(sorted(names)), []).append(self._customers[number])
+        for columns, customers in changed.items():
+            unit.change_customers(customers, columns)
 
     def _differences(self) -> list[TotalFact]:
         """What the customers that live come to after this batch, less what those that lived before it came to then."""
@@ -487,9 +511,8 @@ class Book:
                 changed = changed if number in new else changed | self._summaries_of(number)
         for where in changed:
             is_live = self._customers[where[0]].deleted_at is None
-            was_live = self._was_live.get(where[0], is_live)
-            before = self._summaries_before.get(where, summaries.EMPTY) if was_live else summaries.EMPTY
-            differences.count_charges(where, before, self._summaries[where] if is_live else summaries.EMPTY)
+            before = self._summaries_before.get(where) if self._was_live.get(where[0], is_live) else None
+            differences.count_charges(where, before, self._summaries[where] if is_live else None)
         return differences.facts()
 
     def _summaries_of(self, customer_number: int) -> set[tuple[int, str]]:

@@ -9,6 +9,7 @@ from tollhouse.domain.identity import folded_email
 from tollhouse.ledger.book import Book
 from tollhouse.ledger.commands import Identity
 from tollhouse.ledger.facts import ROOT_NUMBER, ROOT_PATH, CustomerFact
+from tollhouse.ledger.registering import telling_of_changes
 
 ORIGIN: Final = "beacon"
 
@@ -30,17 +31,27 @@ def who(book: Book, identity: Identity) -> CustomerFact | None:
 
 def customer_with(book: Book, found: CustomerFact | None, identity: Identity) -> CustomerFact:
     """The customer whom `who` found, with what it had not had of these names; else a new one."""
-    return _identified(book, found, identity) if found else new_customer(book, identity)
+    if found is None:
+        return new_customer(book, identity)
+    if _lacks(found, identity):
+        with telling_of_changes(book, found):
+            fill_in(book, found, identity)
+    return found
 
 
-def _identified(book: Book, customer: CustomerFact, identity: Identity) -> CustomerFact:
-    """Fill in what the customer has not had: the reference of an adopted guest, or a first e-mail."""
-    reference = identity.reference if customer.reference is None else None
-    email = identity.email if customer.email is None else None
-    if reference is not None or email is not None:
+def fill_in(book: Book, customer: CustomerFact, identity: Identity) -> None:
+    """Give a customer what it has not had: the reference of an adopted guest, or a first e-mail."""
+    if _lacks(customer, identity):
+        reference = identity.reference if customer.reference is None else None
+        email = identity.email if customer.email is None else None
         folded = folded_email(email) if email is not None else None
         book.identify(customer, reference=reference, email=email, folded=folded)
-    return customer
+
+
+def _lacks(customer: CustomerFact, identity: Identity) -> bool:
+    return (customer.reference is None and identity.reference is not None) or (
+        customer.email is None and identity.email is not None
+    )
 
 
 def new_customer(book: Book, identity: Identity) -> CustomerFact:

@@ -270,7 +270,7 @@ class Ledger:
     """Decides and commits batches. Safe for threads; the store lets one unit of work at a time write where it must."""
 
     def __init__(self, store: Store, clock: Clock, lane: int = 0) -> None:
-        """`lane` is a number below `totals.LANES`; ledgers of one store seldom wait for each other where it differs."""
+        """`lane`, below `figures.LANES`: where it differs, ledgers of one store seldom wait for each other."""
         self._store = store
         self._lane = lane
         self._clock = clock

@@ -134,6 +134,11 @@ class UnitOfWork(Reader, Protocol):
         time writes and nothing is locked."""
         ...
 
+    def together(self) -> AbstractContextManager[None]:
+        """Writes inside need not wait for each other's answers: what is wrong with one may be told at the end only, and
+        how many rows there were is not told. Nothing can be read inside."""
+        ...
+
     def insert(self, facts: Sequence[Fact]) -> None:
         """Append facts of one class."""
         ...
@@ -148,6 +153,10 @@ class UnitOfWork(Reader, Protocol):
 
     def stamp_customers(self, customers: Sequence[CustomerFact]) -> None:
         """Write when these customers were changed."""
+        ...
+
+    def change_customers(self, customers: Sequence[CustomerFact], columns: tuple[str, ...]) -> None:
+        """Write these columns of these customers, as they have them."""
         ...
 
     def identify_customers(self, customers: Sequence[CustomerFact]) -> None:

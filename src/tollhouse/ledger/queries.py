@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -132,12 +132,19 @@ class ProjectFigures(msgspec.Struct, frozen=True):
     charges: dict[str, tuple[int, int]]
 
 
+SEARCH_FOUND_MAX: Final = 10_000
+"""A search for customers finds so many at most: who has more to look through asks for more."""
+
+
 class Queries(Protocol):
     def project_figures(self, tenant_id: int) -> ProjectFigures: ...
 
     def customers(self, tenant_id: int, search: str, page: Page) -> Found[tuple[CustomerFact, list[SummaryFact]]]:
-        """Live customers with their charge summaries. With a search, without regard to case: those whose reference or
-        e-mail equals it first, then those where one starts with it, then those whose name has it."""
+        """Live customers but the tenant's root, by number, with their charge summaries.
+
+        With a search, without regard to case, SEARCH_FOUND_MAX at most: those whose reference or e-mail equals it
+        first, then those where one starts with it, then those of whose name each of its words starts a word.
+        """
         ...
 
     def customer(self, tenant_id: int, uid: str) -> tuple[CustomerFact, list[SummaryFact]] | None: ...

@@ -8,6 +8,7 @@ summary go together.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
@@ -17,6 +18,10 @@ from tollhouse.ledger.book import Book
 from tollhouse.ledger.commands import RecordCharges, RecordedItem
 from tollhouse.ledger.facts import CustomerFact, TransactionFact
 from tollhouse.ledger.identities import ORIGIN, customer_with, who
+from tollhouse.ledger.refusals import NegativeAmountRefused, RefundExceedsCharges, SumTooLarge
+
+#: Why an amount cannot be recorded as things stand.
+REFUSED: Final = (SumTooLarge, NegativeAmountRefused, RefundExceedsCharges)
 
 #: Amount, instant, and the customer's summary after it.
 Checked = tuple[int, int, ChargeSummary]
@@ -48,15 +53,29 @@ def replay(_book: Book, _command: RecordCharges, fact_id: int) -> ChargesRecorde
 
 
 def check(book: Book, customer: CustomerFact | None, items: Sequence[RecordedItem]) -> list[Checked]:
-    """What these charges lead to, of a customer or of one who is still to be made; changes nothing. Raises
-    SumTooLarge."""
+    """What these charges lead to, of a customer or of one who is still to be made; changes nothing.
+
+    A negative amount is a refund where the tenant has it so: it leaves the charges counted, and is at most what remains
+    of them at its place among the items. Raises one of REFUSED.
+    """
     summary = book.summary(customer.number, book.tenant.currency) if customer else summaries.EMPTY
     checked = []
-    for item in items:
+    for index, item in enumerate(items):
         effective_at = book.now if item.effective_at is None else item.effective_at
-        summary = book.check_sum(summary, item.amount_minor, effective_at)
+        if item.amount_minor < 0:
+            summary = _refunded(book, summary, index, -item.amount_minor)
+        else:
+            summary = book.check_sum(summary, item.amount_minor, effective_at)
         checked.append((item.amount_minor, effective_at, summary))
     return checked
+
+
+def _refunded(book: Book, summary: ChargeSummary, index: int, amount_minor: int) -> ChargeSummary:
+    if not book.tenant.negative_amounts_refund:
+        raise NegativeAmountRefused(index)
+    if amount_minor > summary.remaining_minor:
+        raise RefundExceedsCharges(max(summary.remaining_minor, 0), index)
+    return book.check_refunded(summary, amount_minor)
 
 
 def record(book: Book, customer: CustomerFact, checked: Sequence[Checked]) -> int:
@@ -76,7 +95,7 @@ def _transaction(
         tenant_id=book.tenant_id,
         transaction_id=transaction_id,
         customer_number=customer.number,
-        kind="charge",
+        kind="refund" if amount_minor < 0 else "charge",
         settlement="recorded",
         origin=ORIGIN,
         currency=book.tenant.currency,

@@ -218,7 +218,7 @@ class RefundExceedsCharge(Refusal):
     """More is to be paid back than is left of the charge."""
 
     def __init__(self, left_minor: int) -> None:
-        super().__init__(f"More than remains of this charge cannot be refunded: that is {left_minor}, in minor units.")
+        super().__init__(f"The amount must not be more than remains of this charge: {left_minor}, in minor units.")
         self.left_minor = left_minor
 
 
@@ -228,7 +228,7 @@ class RefundExceedsCharges(Refusal):
 
     def __init__(self, left_minor: int, item: int = 0) -> None:
         super().__init__(
-            f"More than remains of the customer's charges cannot be refunded: that is {left_minor}, in minor units."
+            f"The amount must not be more than remains of the customer's charges: {left_minor}, in minor units."
         )
         self.left_minor = left_minor
         self.item = item

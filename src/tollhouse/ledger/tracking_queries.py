@@ -8,7 +8,6 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from tollhouse.ledger.facts import (
-    CustomerFact,
     CustomerTraitFact,
     EventDefinitionFact,
     EventSummaryFact,
@@ -55,14 +54,11 @@ class TrackingQueries(Protocol):
         """The pages that a live customer saw, the latest first; None where there is no such customer."""
         ...
 
-    def definitions(self, tenant_id: int, kind: type[D], search: str, page: Page) -> Found[D]:
-        """Definitions by their names; with a search those whose name has it, without regard to case."""
+    def definitions(self, tenant_id: int, kind: type[D], search: str, page: Page, trait_kind: str) -> Found[D]:
+        """Definitions by their names; with a search those whose name has it, without regard to case; of traits those of
+        the kind, if one is wanted."""
         ...
 
     def definition(self, tenant_id: int, kind: type[D], number: int) -> D | None: ...
 
     def website(self, tenant_id: int) -> str: ...
-
-    def customer(self, tenant_id: int, uid: str) -> CustomerFact | None:
-        """The live customer with this id."""
-        ...

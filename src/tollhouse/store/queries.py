@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, case, func, select, text
+from sqlalchemy import Connection, Select, Table, func, select, text
 
-from tollhouse.domain.identity import folded_email, is_storable
+from tollhouse.domain.identity import is_storable
 from tollhouse.ledger.facts import CustomerFact, SummaryFact, TransactionFact
 from tollhouse.ledger.queries import Found, ListedCharge, Page, ProjectFigures
+from tollhouse.store import figures
 from tollhouse.store.corrections import refunded, refunded_by_gateways, standing_charges
+from tollhouse.store.customer_search import found_numbers
 from tollhouse.store.rows import columns_of
 from tollhouse.store.schema import charge_summaries, customers, payments, refunds, transactions
 from tollhouse.store.store import SqlStore
@@ -24,47 +26,20 @@ class SqlQueries:
         self._store = store
 
     def customers(self, tenant_id: int, search: str, page: Page) -> Found[tuple[CustomerFact, list[SummaryFact]]]:
-        live = (customers.c.tenant_id == tenant_id) & customers.c.deleted_at.is_(None)
-        order: list[Any] = [customers.c.number]
-        if search and not is_storable(search):
+        if not is_storable(search):
             return Found([], 0)
-        if search:
-            folded = folded_email(search)
-            reference = func.lower(customers.c.reference)
-            email = customers.c.email_folded
-            # The reference also as it was sent: a store may know the case of ASCII alone.
-            equal = (reference == folded) | (customers.c.reference == search) | (email == folded)
-            starts = (
-                reference.startswith(folded, autoescape=True)
-                | customers.c.reference.startswith(search, autoescape=True)
-                | email.startswith(folded, autoescape=True)
-            )
-            named = func.lower(customers.c.name).contains(folded, autoescape=True)
-            live = live & (equal | starts | named)
-            order = [case((equal, 0), (starts, 1), else_=2), customers.c.name, customers.c.number]
         with self._store.reading_rows() as connection:
-            total = connection.execute(select(func.count()).select_from(customers).where(live)).scalar_one()
-            query = select(*_CUSTOMER).where(live).order_by(*order).limit(page.size).offset(page.offset)
-            rows = [CustomerFact(*row) for row in connection.execute(query)]
+            if search.strip():
+                numbers, total = found_numbers(connection, tenant_id, search, page)
+                rows = _customers(connection, tenant_id, numbers)
+            else:
+                rows, total = _page_of_customers(connection, tenant_id, page)
             summaries = _summaries(connection, tenant_id, [customer.number for customer in rows])
         return Found([(customer, summaries.get(customer.number, [])) for customer in rows], total)
 
     def project_figures(self, tenant_id: int) -> ProjectFigures:
-        live = (customers.c.tenant_id == tenant_id) & customers.c.deleted_at.is_(None) & (customers.c.number > 1)
-        sums = (
-            select(
-                charge_summaries.c.currency,
-                func.sum(charge_summaries.c.charge_count),
-                func.sum(charge_summaries.c.sum_minor - charge_summaries.c.refunded_minor),
-            )
-            .join(customers, live & (customers.c.number == charge_summaries.c.customer_number))
-            .where(charge_summaries.c.tenant_id == tenant_id)
-            .group_by(charge_summaries.c.currency)
-        )
         with self._store.reading_rows() as connection:
-            count = connection.execute(select(func.count()).select_from(customers).where(live)).scalar_one()
-            charges = {currency: (int(n), int(remaining)) for currency, n, remaining in connection.execute(sums)}
-        return ProjectFigures(int(count), charges)
+            return figures.project_figures(connection, tenant_id)
 
     def customer(self, tenant_id: int, uid: str) -> tuple[CustomerFact, list[SummaryFact]] | None:
         with self._store.reading_rows() as connection:
@@ -78,16 +53,9 @@ class SqlQueries:
             customer = _customer(connection, tenant_id, uid)
             if customer is None:
                 return None
-            theirs = standing_charges(tenant_id, customer.number)
-            total = connection.execute(select(func.count()).select_from(transactions).where(theirs)).scalar_one()
-            query = (
-                select(*_TRANSACTION)
-                .where(theirs)
-                .order_by(transactions.c.effective_at.desc(), transactions.c.transaction_id.desc())
-                .limit(page.size)
-                .offset(page.offset)
-            )
-            rows = [TransactionFact(*row) for row in connection.execute(query)]
+            summaries = _summaries(connection, tenant_id, [customer.number]).get(customer.number, [])
+            total = sum(summary.charge_count for summary in summaries)
+            rows = _page_of_charges(connection, tenant_id, customer.number, page, total)
             return Found(_with_refunds(connection, tenant_id, rows), total)
 
     def tenants_with_due_payments(self, now: int) -> list[int]:
@@ -122,6 +90,48 @@ def _customer(connection: Connection, tenant_id: int, uid: str) -> CustomerFact 
     )
     row = connection.execute(query).first()
     return None if row is None else CustomerFact(*row)
+
+
+def _page_of_customers(connection: Connection, tenant_id: int, page: Page) -> tuple[list[CustomerFact], int]:
+    """By number, and how many there are on all pages. Those before the page are counted already."""
+    total = figures.customer_count(connection, tenant_id)
+    place = figures.place_of_customer(connection, tenant_id, page.offset)
+    if place is None:
+        return [], total
+    first, passed_over = place
+    query = (
+        select(*_CUSTOMER)
+        .where(customers.c.tenant_id == tenant_id, customers.c.number >= first, customers.c.deleted_at.is_(None))
+        .order_by(customers.c.number)
+        .limit(page.size)
+        .offset(passed_over)
+    )
+    return [CustomerFact(*row) for row in connection.execute(query)], total
+
+
+def _customers(connection: Connection, tenant_id: int, numbers: list[int]) -> list[CustomerFact]:
+    """Customers in the order of these numbers of theirs."""
+    query = select(*_CUSTOMER).where(customers.c.tenant_id == tenant_id, customers.c.number.in_(numbers))
+    found = {row.number: CustomerFact(*row) for row in connection.execute(query)}
+    return [found[number] for number in numbers]
+
+
+def _page_of_charges(
+    connection: Connection, tenant_id: int, customer_number: int, page: Page, total: int
+) -> list[TransactionFact]:
+    """Latest first, looked for from the end that is nearer: an index tells their ids, and only these are read."""
+    after = total - page.offset - page.size
+    at, number = transactions.c.effective_at, transactions.c.transaction_id
+    query = select(number).where(standing_charges(tenant_id, customer_number))
+    if after < page.offset:
+        query = query.order_by(at, number).limit(max(page.size + min(after, 0), 0)).offset(max(after, 0))
+    else:
+        query = query.order_by(at.desc(), number.desc()).limit(page.size).offset(page.offset)
+    ids = list(connection.execute(query).scalars())
+    if not ids:
+        return []
+    rows = select(*_TRANSACTION).where(transactions.c.tenant_id == tenant_id, number.in_(ids))
+    return [TransactionFact(*row) for row in connection.execute(rows.order_by(at.desc(), number.desc()))]
 
 
 def _with_refunds(connection: Connection, tenant_id: int, rows: list[TransactionFact]) -> list[ListedCharge]:

@@ -46,6 +46,8 @@ TABLES: dict[type[facts.Fact], Table] = {
     facts.PlanEntitlementFact: schema.plan_entitlements,
     facts.PlanPriceFact: schema.plan_prices,
     facts.PriceFeatureFact: schema.price_features,
+    facts.ImportFact: schema.imports,
+    facts.RefusedRowFact: schema.refused_rows,
     facts.InvoiceFact: schema.invoices,
     facts.InvoiceTransactionFact: schema.invoice_transactions,
     facts.InvoiceCounterFact: schema.invoice_counters,

@@ -17,6 +17,14 @@ from sqlalchemy import Table
 
 LIVE = "t.deleted_at IS NULL"
 
+_LOW = "(totals.low + excluded.low)"
+#: Behind an insert of parts of figures. An amount has two halves: what does not fit into the low one goes over to the
+#: high one, so that neither grows full. Either engine cuts the quotient towards zero.
+ADDING_TO_TOTALS = (
+    " ON CONFLICT (tenant_id, name, lane) DO UPDATE SET item_count = totals.item_count + excluded.item_count,"
+    f" high = totals.high + excluded.high + {_LOW} / 4294967296, low = {_LOW} - {_LOW} / 4294967296 * 4294967296"
+)
+
 
 class Statements(Protocol):
     def tenant(self, columns: tuple[str, ...]) -> str: ...

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import fcntl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, TypeVar
 
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -21,6 +22,9 @@ from tollhouse.store.rows import TABLES, columns_of
 from tollhouse.store.unit import Unit
 
 F = TypeVar("F", bound=Fact)
+
+#: How long a look whether there is a server may hold its lock.
+LOOK_SECONDS = 0.05
 
 
 class SqlStore:
@@ -122,16 +126,24 @@ class SqlStore:
         if not self.is_sqlite:
             yield
             return
-        # By the file's own name: a link to it leads to the same lock.
-        file = Path(str(self.url.database)).resolve()
-        with Path(f"{file}.lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
+        with self._lock_file().open("w") as lock:
+            # Somebody who only asked whether there is a server holds it for a moment.
+            if not _locked(lock, fcntl.LOCK_EX) and not _locked(lock, fcntl.LOCK_EX, after_seconds=LOOK_SECONDS):
                 raise UnusableStore(
                     f"Another `tollhouse serve` is using {self.url.database}. Stop it, or use PostgreSQL for several."
-                ) from error
+                )
             yield
+
+    def is_served(self) -> bool:
+        """Whether a server is using this SQLite file, who waits while others write. Never on PostgreSQL."""
+        if not self.is_sqlite or not self._lock_file().exists():
+            return False
+        with self._lock_file().open() as lock:
+            return not _locked(lock, fcntl.LOCK_SH)
+
+    def _lock_file(self) -> Path:
+        """By the file's own name: a link to it leads to the same lock."""
+        return Path(f"{Path(str(self.url.database)).resolve()}.lock")
 
     def check_durability(self) -> None:
         """Refuse a store that would lose acknowledged charges with its power."""
@@ -147,3 +159,13 @@ class SqlStore:
                     raise UnusableStore(
                         f"The store is not durable: {question} answers {answer}, wanted {' or '.join(allowed)}."
                     )
+
+
+def _locked(file: IO[str], how: int, *, after_seconds: float = 0) -> bool:
+    """Lock a file until it is closed, unless somebody else has."""
+    time.sleep(after_seconds)
+    try:
+        fcntl.flock(file, how | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

@@ -133,13 +133,17 @@ class SqlTrackingQueries:
             rows = _facts(connection, PageVisitsFact, theirs.limit(page.size).offset(page.offset))
             return Found(rows, int(total))
 
-    def definitions(self, tenant_id: int, kind: type[D], search: str, page: Page) -> Found[D]:
+    def definitions(self, tenant_id: int, kind: type[D], search: str, page: Page, trait_kind: str) -> Found[D]:
         table, name = TABLES[kind], _ID_AND_NAME[kind][1]
+        if not (is_storable(search) and is_storable(trait_kind)):
+            return Found([], 0)
         wanted = table.c.tenant_id == tenant_id
+        if trait_kind and kind is TraitFact:
+            wanted &= table.c.kind == trait_kind
         if search:
-            if not is_storable(search):
-                return Found([], 0)
-            wanted &= func.lower(table.c[name]).contains(search.lower(), autoescape=True)
+            # SQLite knows the small letters of English alone: what is spelled as it is kept is found all the same.
+            folded = func.lower(table.c[name]).contains(search.lower(), autoescape=True)
+            wanted &= folded | table.c[name].contains(search, autoescape=True)
         rows = select(*_columns(kind)).where(wanted).order_by(table.c[name]).limit(page.size).offset(page.offset)
         with self._store.reading_rows() as connection:
             total = connection.execute(select(func.count()).select_from(table).where(wanted)).scalar_one()
@@ -157,10 +161,6 @@ class SqlTrackingQueries:
         )
         with self._store.reading_rows() as connection:
             return connection.execute(query).scalar() or ""
-
-    def customer(self, tenant_id: int, uid: str) -> CustomerFact | None:
-        with self._store.reading_rows() as connection:
-            return _customer(connection, tenant_id, uid)
 
 
 def _customer(connection: Connection, tenant_id: int, uid: str) -> CustomerFact | None:

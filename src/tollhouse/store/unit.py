@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
 from msgspec.structs import astuple
+from psycopg import Pipeline
 from sqlalchemy import (
     ARRAY,
     CTE,
@@ -229,9 +231,10 @@ class Unit:
     def edge_charges(
         self, customer_number: int, currency: str, without_id: int
     ) -> tuple[TransactionFact, TransactionFact] | None:
-        first, last = corrections.edge_charges(self.tenant_id, customer_number, currency, without_id)
-        rows = [TransactionFact(*row) for query in (first, last) for row in self._run(query)]
-        return (rows[0], rows[-1]) if rows else None
+        which = {"tenant": self.tenant_id, "customer": customer_number, "currency": currency, "without": without_id}
+        queries = [corrections.edge_charge(self._is_sqlite, is_last=is_last) for is_last in (False, True)]
+        rows = [TransactionFact(*row) for query in queries for row in self._run(query, which)]
+        return (rows[0], rows[1]) if rows else None
 
     def exchange_rates(self, one_currency: str, other_currency: str, now: int) -> list[ExchangeRateFact]:
         rates = TABLES[ExchangeRateFact]
@@ -254,6 +257,15 @@ class Unit:
         return None if row is None else LoginNameFact(*row)
 
     # Writes.
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        if self._is_sqlite or not Pipeline.is_supported():
+            yield
+            return
+        driver: Any = self._connection.connection.driver_connection
+        with translated(), driver.pipeline():
+            yield
 
     def hold(self, kind: type[Fact], /, **equals: Any) -> None:
         table = TABLES[kind]
@@ -279,6 +291,10 @@ class Unit:
 
     def stamp_customers(self, customers: Sequence[CustomerFact]) -> None:
         self._update_customers([(c.number, c.updated_at) for c in customers], ("updated_at", "{}"))
+
+    def change_customers(self, customers: Sequence[CustomerFact], columns: tuple[str, ...]) -> None:
+        rows = [(c.number, *(getattr(c, name) for name in columns)) for c in customers]
+        self._update_customers(rows, *((name, "{}") for name in columns))
 
     def identify_customers(self, customers: Sequence[CustomerFact]) -> None:
         columns = ("reference", "email", "email_folded", "updated_at")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -92,6 +92,17 @@ class Track(Command, frozen=True, kw_only=True):
     @property
     def weight(self) -> int:
         return sum(told.weight for told in self.people) or 1
+
+    def content(self) -> Any:
+        """As of every command; and which traits are numbers that have texts for twins."""
+        profiles = [told.profile for told in self.people]
+        numbers = [
+            [place, field]
+            for place, profile in enumerate(profiles)
+            for field, value in (profile.traits if profile is not None else ())
+            if isinstance(value, Decimal)
+        ]
+        return [*super().content(), *numbers]
 
 
 class TagCustomer(Command, frozen=True, kw_only=True):

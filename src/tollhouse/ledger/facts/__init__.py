@@ -33,6 +33,7 @@ from tollhouse.ledger.facts.customers import (
 )
 from tollhouse.ledger.facts.events import DeliveryAttemptFact, DeliveryFact, EventFact, WebhookEndpointFact
 from tollhouse.ledger.facts.fact import ChangingFact, Fact
+from tollhouse.ledger.facts.imports import ImportFact, RefusedRowFact
 from tollhouse.ledger.facts.invoices import InvoiceCounterFact, InvoiceFact, InvoiceTransactionFact
 from tollhouse.ledger.facts.payments import (
     CheckoutSessionFact,
@@ -98,6 +99,7 @@ __all__ = [
     "Fact",
     "FeatureDetailsFact",
     "FeatureFact",
+    "ImportFact",
     "InvoiceCounterFact",
     "InvoiceFact",
     "InvoiceTransactionFact",
@@ -132,6 +134,7 @@ __all__ = [
     "ReceiptFact",
     "RefundAttemptFact",
     "RefundFact",
+    "RefusedRowFact",
     "RetiredReferenceFact",
     "RoleFact",
     "SandboxPaymentFact",

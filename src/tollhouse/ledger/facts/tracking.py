@@ -178,7 +178,8 @@ class ProjectDetailFact(ChangingFact):
 
 
 class CorrectionFact(Fact):
-    """That one transaction refunds or voids a charge that was collected elsewhere. `kind` is refund or void."""
+    """That one transaction refunds or voids a charge that was collected elsewhere. `kind` is refund or void; `figures`
+    is JSON of what it led to, as it was told then: see ledger/correcting.py."""
 
     tenant_id: int
     transaction_id: int
@@ -186,13 +187,15 @@ class CorrectionFact(Fact):
     customer_number: int
     kind: str
     reason: str
+    figures: str
 
 
 class TotalFact(Fact):
     """A part of one of the tenant's figures: what all parts of a `name` come to together is the figure.
 
-    Processes add to parts (`lane`) of their own, so that none waits for another. The amount of a part is `high` times
-    2^32 plus `low`: however many customers' sums it adds up, neither leaves 64 bits.
+    Processes add to parts (`lane`) of their own, so that they seldom wait for another; customers are counted in parts
+    of successive numbers (ledger/totals.py). The amount of a part is `high` times 2^32 plus `low`: however many
+    customers' sums it adds up, neither leaves 64 bits.
     """
 
     tenant_id: int
@@ -204,7 +207,7 @@ class TotalFact(Fact):
 
 
 class CustomerWordFact(ChangingFact):
-    """A word of a customer's name, without regard to case: what a search finds it by."""
+    """What a search finds a live customer by: a word of its name, or its reference (ledger/search_words.py)."""
 
     tenant_id: int
     word: str

@@ -8,10 +8,11 @@ from tollhouse.ledger.facts.fact import Fact
 class TransactionFact(Fact):
     """Appended and never edited. `gross_minor` is what the customer owes or paid: net + tax.
 
-    `kind` is charge, credit, topup, debit, adjustment or refund; charges count in a charge summary, and refunds in what
-    it says was refunded. What raises a balance or is given back is negative. `settlement` is recorded, balance or
-    gateway. `exchange_rate` turns the currency `exchange_from` into `currency`; both it and `exchange_rate_at` are null
-    where nothing was converted. The rate is decimal text, or a fraction such as 10/11.
+    `kind` is charge, credit, topup, debit, adjustment, refund or void; charges count in a charge summary, unless they
+    are voided, and refunds in what it says was refunded. What raises a balance, is given back or voids is negative.
+    `settlement` is recorded, balance or gateway. `exchange_rate` turns the currency `exchange_from` into `currency`;
+    both it and `exchange_rate_at` are null where nothing was converted. The rate is decimal text, or a fraction such as
+    10/11.
     """
 
     tenant_id: int

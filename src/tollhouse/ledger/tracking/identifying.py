@@ -14,7 +14,6 @@ from tollhouse.ledger.commands import Identity, ProfileTold, Track
 from tollhouse.ledger.commands.tracking import TraitValue
 from tollhouse.ledger.facts import CustomerFact, CustomerTraitFact, TrackedCustomerFact
 from tollhouse.ledger.identities import ORIGIN
-from tollhouse.ledger.registering import telling_of_changes
 from tollhouse.ledger.tracking import definitions
 
 _JSON = msgspec.json.Encoder(decimal_format="number")
@@ -22,13 +21,15 @@ _JSON = msgspec.json.Encoder(decimal_format="number")
 
 def identify(book: Book, customer: CustomerFact, identity: Identity, told: ProfileTold, command: Track) -> None:
     """Take down a profile. By anybody's word alone, name and e-mail that another door knows are not changed."""
-    with telling_of_changes(book, customer):
-        if not command.is_public or customer.origin == ORIGIN:
-            _name(book, customer, identity, told)
-        elif not customer.name:
-            _name(book, customer, Identity(None, None), told)
     kept = tracked_of(book, customer)
-    profile = _profile(kept, told, command)
+    known = names_of(customer, kept)
+    is_trusted = not command.is_public or customer.origin == ORIGIN
+    names = _names_told(known, told) if is_trusted or not customer.name else known
+    if is_trusted and identity.email is not None:
+        _set_email(book, customer, identity.email)
+    if names != known:
+        book.change_customer(customer, name=_joined(names))
+    profile = _profile(kept, names, told, command)
     if profile != kept:
         book.put(profile)
     changes = [_set_trait(book, customer, field, value) for field, value in told.traits]
@@ -63,24 +64,33 @@ def split_name(name: str) -> tuple[str, str]:
     return (parts[0], parts[1].rstrip()) if len(parts) > 1 else ("".join(parts), "")
 
 
-def _name(book: Book, customer: CustomerFact, identity: Identity, told: ProfileTold) -> None:
-    if identity.email is not None and customer.email_folded != (folded := folded_email(identity.email)):
-        book.rename_email(customer, identity.email, folded)
-    first_name, last_name = names_told(split_name(customer.name), told)
-    name = f"{first_name} {last_name}".strip()
-    if name != customer.name:
-        book.change_customer(customer, name=name)
+def names_of(customer: CustomerFact, tracked: TrackedCustomerFact | None) -> tuple[str, str]:
+    """First and last name as they were sent; where another door has changed the name since, as it splits."""
+    if tracked is not None and _joined((tracked.first_name, tracked.last_name)) == customer.name:
+        return tracked.first_name, tracked.last_name
+    return split_name(customer.name)
 
 
-def names_told(known: tuple[str, str], told: ProfileTold) -> tuple[str, str]:
+def _joined(names: tuple[str, str]) -> str:
+    return " ".join(filter(None, names))
+
+
+def _names_told(known: tuple[str, str], told: ProfileTold) -> tuple[str, str]:
     """First and last name after a call: each as it says, or as its `name` splits, or as they were."""
     first_name, last_name = known if told.name is None else split_name(told.name)
     return told.first_name or first_name, told.last_name or last_name
 
 
-def _profile(kept: TrackedCustomerFact, told: ProfileTold, command: Track) -> TrackedCustomerFact:
-    first_name, last_name = names_told((kept.first_name, kept.last_name), told)
-    given: dict[str, Any] = {"first_name": first_name, "last_name": last_name}
+def _set_email(book: Book, customer: CustomerFact, email: str) -> None:
+    folded = folded_email(email)
+    if customer.email_folded != folded:
+        book.rename_email(customer, email, folded)
+
+
+def _profile(
+    kept: TrackedCustomerFact, names: tuple[str, str], told: ProfileTold, command: Track
+) -> TrackedCustomerFact:
+    given: dict[str, Any] = dict(zip(("first_name", "last_name"), names, strict=True))
     if told.phone is not None:
         given["phone"] = told.phone
     if told.signed_up_at is not None:

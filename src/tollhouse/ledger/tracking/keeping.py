@@ -73,6 +73,7 @@ def forget(book: Book, command: ForgetCustomer) -> Kept:
 def change_project(book: Book, command: ChangeProject) -> Kept:
     if command.name is not None and command.name != book.tenant.name:
         book.unit.change(TenantFact, {}, name=command.name)
+        book.tenant.name = command.name
     if command.website is not None:
         book.put(ProjectDetailFact(book.tenant_id, WEBSITE, command.website))
     return Kept(0)

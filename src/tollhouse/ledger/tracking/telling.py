@@ -11,15 +11,17 @@ import msgspec
 
 from tollhouse.ledger import recording
 from tollhouse.ledger.book import Book
-from tollhouse.ledger.commands import Track
+from tollhouse.ledger.commands import Told, Track
 from tollhouse.ledger.facts import (
+    CustomerFact,
     CustomerTagFact,
     CustomerTraitFact,
     EventSummaryFact,
     PageVisitsFact,
     TrackedCustomerFact,
 )
-from tollhouse.ledger.identities import customer_with, who
+from tollhouse.ledger.identities import customer_with, fill_in, who
+from tollhouse.ledger.registering import telling_of_changes
 from tollhouse.ledger.tracking import definitions, happening, identifying, tagging, visiting
 
 
@@ -34,7 +36,7 @@ class Tracked(msgspec.Struct, frozen=True, gc=False):
 
 
 def decide(book: Book, command: Track) -> Tracked:
-    """Raises SumTooLarge or TooManyDefinitions."""
+    """Raises TooManyDefinitions, or one of recording.REFUSED."""
     definitions.check(book, command)
     first = 0
     for told in command.people:
@@ -42,10 +44,8 @@ def decide(book: Book, command: Track) -> Tracked:
             continue
         found = who(book, told.identity)
         charges = recording.check(book, found, told.charges)
-        customer = customer_with(book, found, told.identity)
+        customer = _identified(book, found, told, command)
         first = first or customer.number
-        if told.profile is not None:
-            identifying.identify(book, customer, told.identity, told.profile, command)
         if told.touch_session:
             book.touch(customer)
         happening.take_down(book, customer, told.events)
@@ -53,6 +53,19 @@ def decide(book: Book, command: Track) -> Tracked:
         tagging.tag(book, customer, told.tags)
         visiting.take_down(book, customer, told.pages)
     return Tracked(first)
+
+
+def _identified(book: Book, found: CustomerFact | None, told: Told, command: Track) -> CustomerFact:
+    """Whom it is told of, as the call says they are. One event tells all of it to those who are told of a customer."""
+    if told.profile is None or found is None:
+        customer = customer_with(book, found, told.identity)
+        if told.profile is not None:
+            identifying.identify(book, customer, told.identity, told.profile, command)
+        return customer
+    with telling_of_changes(book, found):
+        fill_in(book, found, told.identity)
+        identifying.identify(book, found, told.identity, told.profile, command)
+    return found
 
 
 def replay(_book: Book, _command: Track, fact_id: int) -> Tracked:

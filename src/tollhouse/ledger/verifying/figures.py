@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
+from tollhouse.domain.figures import CHARGES, CUSTOMERS, part_of, whole
 from tollhouse.ledger.facts import ROOT_NUMBER, CustomerFact, CustomerWordFact, SummaryFact, TotalFact
 from tollhouse.ledger.ports import Reader
 from tollhouse.ledger.search_words import search_words
-from tollhouse.ledger.totals import CHARGES, CUSTOMERS, amount_minor, part_of
 from tollhouse.ledger.verifying.findings import Findings, Groups
 
 
@@ -43,7 +43,7 @@ class Figures:
         for row in self._reader.stream(TotalFact, order=("name", "lane")):
             figure = stored[_part_of_customers(row.lane) if row.name == CUSTOMERS else row.name]
             figure[0] += row.item_count
-            figure[1] += amount_minor(row.high, row.low)
+            figure[1] += whole(row.high, row.low)
         for name in sorted(stored.keys() | self._again.keys()):
             self._findings.expect("figure", name, stored=tuple(stored[name]), computed=tuple(self._again[name]))
 

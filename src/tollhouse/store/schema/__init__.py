@@ -31,6 +31,7 @@ from tollhouse.store.schema.customers import (
     topup_requests,
 )
 from tollhouse.store.schema.events import deliveries, delivery_attempts, events, webhook_endpoints
+from tollhouse.store.schema.imports import imports, refused_rows
 from tollhouse.store.schema.invoices import invoice_counters, invoice_transactions, invoices
 from tollhouse.store.schema.payments import (
     checkout_sessions,
@@ -101,6 +102,7 @@ __all__ = [
     "exchange_rates",
     "feature_details",
     "features",
+    "imports",
     "installation_secrets",
     "invoice_counters",
     "invoice_transactions",
@@ -134,6 +136,7 @@ __all__ = [
     "receipts",
     "refund_attempts",
     "refunds",
+    "refused_rows",
     "retired_references",
     "roles",
     "sandbox_calls",

@@ -20,9 +20,9 @@ def text_column(name: str, *, null: bool = False) -> Column[str]:
     return Column(name, Text(), nullable=null)
 
 
-def sorted_column(name: str) -> Column[str]:
+def sorted_column(name: str, *, null: bool = False) -> Column[str]:
     """A text that is compared by its characters' code points on every store."""
-    return Column(name, Text().with_variant(Text(collation="C"), "postgresql"), nullable=False)
+    return Column(name, Text().with_variant(Text(collation="C"), "postgresql"), nullable=null)
 
 
 def a_table(name: str, key: tuple[str, ...], *columns: Column[Any], indexes: tuple[Index, ...] = ()) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Index, text
 
-from tollhouse.store.schema.columns import a_table, integer_column, text_column
+from tollhouse.store.schema.columns import a_table, integer_column, sorted_column, text_column
 
 customers = a_table(
     "customers",
@@ -12,9 +12,9 @@ customers = a_table(
     integer_column("tenant_id"),
     integer_column("number"),
     text_column("uid"),
-    text_column("reference", null=True),
+    sorted_column("reference", null=True),
     text_column("email", null=True),
-    text_column("email_folded", null=True),
+    sorted_column("email_folded", null=True),
     integer_column("is_guest"),
     text_column("name"),
     integer_column("parent_number"),

@@ -156,6 +156,7 @@ corrections = a_table(
     integer_column("customer_number"),
     text_column("kind"),
     text_column("reason"),
+    text_column("figures"),
     indexes=(
         Index("ix_corrections_corrected", "tenant_id", "corrected_id", "transaction_id"),
         Index("ix_corrections_customer", "tenant_id", "customer_number", "kind", "corrected_id"),
@@ -181,4 +182,5 @@ customer_words = a_table(
     integer_column("tenant_id"),
     sorted_column("word"),
     integer_column("customer_number"),
+    indexes=(Index("ix_customer_words_customer", "tenant_id", "customer_number", "word"),),
 )
