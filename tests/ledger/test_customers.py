@@ -50,6 +50,7 @@ from tollhouse.ledger.refusals import (
     Refusal,
     SumTooLarge,
 )
+from tollhouse.ledger.totals import new_customers
 from tollhouse.ledger.verifying import verify
 from tollhouse.store.store import SqlStore
 
@@ -417,11 +418,14 @@ def test_all_below_a_customer_moves_with_it_deleted_or_not(telco: Telco) -> None
 
 def test_a_number_that_starts_with_another_does_not_move_with_it(telco: Telco) -> None:
     """1.1. is no part of 1.10., nor is 4 of 40."""
+    like = replace(telco.customer(11), reference=None, name="")
+    others = [
+        replace(like, number=4, uid="u4", path="1.10.4."),
+        replace(like, number=5, uid="u5", parent_number=4, path="1.10.4.5."),
+    ]
     with telco.store.unit_of_work(telco.tenant_id) as unit:
-        unit.insert([replace(telco.customer(11), number=4, uid="u4", reference=None, path="1.10.4.")])
-        unit.insert(
-            [replace(telco.customer(11), number=5, uid="u5", reference=None, parent_number=4, path="1.10.4.5.")]
-        )
+        unit.insert(others)
+        unit.add_totals(new_customers(telco.tenant_id, others))
     telco.do(move(telco, 4, 20))
     assert {n: p for n, p in paths(telco).items() if n in (4, 5, 40, 41)} == {
         4: "1.20.4.",

@@ -18,6 +18,7 @@ from tollhouse.ledger.facts import (
     RefundFact,
     SummaryFact,
     TenantFact,
+    TotalFact,
     TransactionFact,
     TransactionTaxFact,
 )
@@ -94,6 +95,7 @@ def books(ledger: Ledger, store: SqlStore, tenant: TenantFact, clock: TestClock)
         summary.refunded_minor += 900
         summary.last_amount_minor = 4900
         unit.upsert([summary])
+        unit.add_totals([TotalFact(tenant.tenant_id, "charges:USD", 0, 2, 0, 1200 + 4900 - 900)])
     provision(store, BETA)
     return store
 
@@ -189,6 +191,14 @@ FORGERIES = {
     "refund's transaction dropped": ("DELETE FROM transactions WHERE transaction_id = 9003", "refund of refund 1"),
     "payment dropped": ("DELETE FROM payments WHERE payment_id = 5", "payments of all transactions"),
     "payment of another": ("UPDATE payments SET customer_number = 1 WHERE payment_id = 5", "payment of payment 5"),
+    "figure": ("UPDATE totals SET low = low + 1 WHERE name = 'charges:USD'", "figure of charges:USD"),
+    "figure, its high half": ("UPDATE totals SET high = 1 WHERE name = 'charges:USD'", "figure of charges:USD"),
+    "figure's count": ("UPDATE totals SET item_count = 1 WHERE name = 'charges:USD'", "figure of charges:USD"),
+    "figure dropped": ("DELETE FROM totals WHERE name = 'customers' AND tenant_id = 1", "figure of customers 0"),
+    "figure in another part": ("UPDATE totals SET lane = 1 WHERE name = 'customers' AND tenant_id = 1", "customers 1"),
+    "word": ("UPDATE customer_words SET word = 'bob' WHERE word = 'ada' AND tenant_id = 1", "stored ['bob']"),
+    "word dropped": ("DELETE FROM customer_words WHERE word = 'lovelace'", "words of customer 123"),
+    "word of nobody": ("INSERT INTO customer_words VALUES (1, 'ada', 555)", "all search words: stored [555]"),
     "receipt of nothing": ("UPDATE receipts SET fact_id = 424242", "its fact is missing"),
 }
 
@@ -222,7 +232,11 @@ def test_a_stray_row_hides_nothing_behind_it(books: SqlStore, forge: Forge) -> N
 
 
 def test_a_deleted_customer_keeps_its_books(books: SqlStore, forge: Forge) -> None:
+    """It is in no figure any more, and no search finds it."""
     forge("UPDATE customers SET deleted_at = 5 WHERE number = 123 AND tenant_id = 1")
+    forge("UPDATE totals SET item_count = 1, low = 70 WHERE name = 'charges:USD' AND tenant_id = 1")
+    forge("UPDATE totals SET item_count = 1 WHERE name = 'customers' AND tenant_id = 1")
+    forge("DELETE FROM customer_words WHERE customer_number = 123 AND tenant_id = 1")
     assert verify(books).differences == []
 
 
@@ -233,7 +247,7 @@ def test_verify_reads_a_snapshot_beside_a_writer(
     charged_meanwhile = 0
     plain_stream = Unit.stream
 
-    def stream(self: Unit, kind: type[Fact], **asked: Any) -> Iterator[Fact]:
+    def stream(self: Unit, kind: type[Fact], /, **asked: Any) -> Iterator[Fact]:
         nonlocal charged_meanwhile
         if kind is TransactionFact:
             ledger.execute(record(tenant, 1, reference="cust_789"))

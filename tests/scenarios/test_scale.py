@@ -17,6 +17,7 @@ from tollhouse.ledger.commands import TAXABLE, CreateCharge, CreateTax
 from tollhouse.ledger.commands.plan_runs import StartPlanRun
 from tollhouse.ledger.facts import CustomerFact, OccurrenceFact, TransactionTaxFact
 from tollhouse.ledger.ledger import Ledger
+from tollhouse.ledger.totals import new_customers
 from tollhouse.ledger.verifying import verify
 from tollhouse.store.due_queries import SqlDueQueries
 from tollhouse.store.store import SqlStore
@@ -46,6 +47,7 @@ class Crowd:
             rows = [self._member(nora, number) for number in range(start, min(start + 1000, FIRST + count))]
             with store.unit_of_work(self.tenant_id) as unit:
                 unit.insert(rows)
+                unit.add_totals(new_customers(self.tenant_id, rows))
         with store.unit_of_work(self.tenant_id) as unit:
             unit.change(CustomerFact, {"number": 11}, plan_number=0)
 

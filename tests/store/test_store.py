@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import re
 import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -16,7 +18,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from msgspec.structs import replace
 
-from tests.harness import Postgres
+from tests.harness import Postgres, migrated_sqlite, sqlite_copy
 from tests.store.facts import LARGEST, customer, payment, row
 from tollhouse.config import Settings
 from tollhouse.ledger.facts import (
@@ -495,6 +497,27 @@ def test_a_lost_connection_is_an_unavailable_store_and_the_next_one_works(store:
 # Opening.
 
 
+def test_writes_together_fail_together(store: SqlStore) -> None:
+    """What is wrong with one is told at the end at the latest, as what it means, and nothing of them is kept."""
+    with store.unit_of_work(1) as unit:
+        unit.insert([customer(1)])
+
+    def write_a_number_twice() -> None:
+        with store.unit_of_work(1) as unit, unit.together():
+            for number in (2, 1, 3):
+                unit.insert([customer(number)])
+
+    with pytest.raises(StoreConflict):
+        write_a_number_twice()
+    with store.unit_of_work(1) as unit:
+        with unit.together():
+            unit.insert([customer(2)])
+            unit.change(CustomerFact, {"number": 2}, name="two")
+            unit.insert([customer(4)])
+        assert [c.name for c in unit.find(CustomerFact, number=2)] == ["two"]
+        assert unit.count(CustomerFact) == 3
+
+
 def test_the_tables_of_the_migrations_are_those_of_the_schema(store: SqlStore) -> None:
     with store.reading_rows() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
@@ -577,3 +600,17 @@ def test_a_postgresql_is_used_through_psycopg_whatever_its_address_says() -> Non
 
 def test_settings_hold_the_default_store() -> None:
     assert store_url(Settings().database_url).database == "tollhouse.db"
+
+
+def test_a_look_whether_there_is_a_server_keeps_none_from_starting(tmp_path: Path) -> None:
+    store = SqlStore(store_url(sqlite_copy(migrated_sqlite(), tmp_path)))
+    assert not store.is_served()
+    with store.held_by_one_server():
+        assert store.is_served()
+    with Path(f"{store.url.database}.lock").open() as looked:
+        fcntl.flock(looked, fcntl.LOCK_SH)
+        threading.Timer(0.01, looked.close).start()
+        with store.held_by_one_server():
+            assert store.is_served()
+    assert not store.is_served()
+    store.close()

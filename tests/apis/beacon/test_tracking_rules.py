@@ -1,0 +1,49 @@
+"""Rules of identify, events, tags and page views that need more than one call to be seen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.harness import InProcess
+
+
+def _told(application: InProcess, path: str, **body: Any) -> None:
+    answer = application.request("POST", path, body)
+    assert answer.status == 200, answer.body
+
+
+def _shown(application: InProcess, user_id: str) -> dict[str, Any]:
+    listed = application.request("GET", f"/v1/projects/acme/customers?q={user_id}").json()["data"]
+    whole: dict[str, Any] = application.request("GET", f"/v1/customers/{listed[0]['id']}").json()["data"]
+    return whole
+
+
+def test_a_last_name_alone_leaves_a_first_name_of_two_words(application: InProcess) -> None:
+    _told(application, "/customers", user_id="u", first_name="Mary Ann", last_name="Smith")
+    _told(application, "/customers", user_id="u", last_name="Jones")
+    shown = _shown(application, "u")
+    assert (shown["name"], shown["first_name"], shown["last_name"]) == ("Mary Ann Jones", "Mary Ann", "Jones")
+
+
+def test_a_first_name_alone_leaves_a_last_name_that_came_alone(application: InProcess) -> None:
+    _told(application, "/customers", user_id="u", last_name="Smith")
+    _told(application, "/customers", user_id="u", first_name="Ada")
+    shown = _shown(application, "u")
+    assert (shown["name"], shown["first_name"], shown["last_name"]) == ("Ada Smith", "Ada", "Smith")
+
+
+def test_a_tag_that_is_a_name_alone_does_not_say_that_the_session_stays(application: InProcess) -> None:
+    _told(application, "/tags/bulk", user_id="u", tags=["vip", {"name": "beta", "update_session": False}])
+    assert _shown(application, "u")["session"]["count"] == 1
+
+
+def test_the_session_stays_where_every_tag_says_so(application: InProcess) -> None:
+    _told(application, "/tags/bulk", user_id="u", tags=[{"name": "beta", "update_session": False}])
+    assert _shown(application, "u")["session"]["count"] == 0
+
+
+def test_of_two_visits_at_one_instant_the_one_that_was_told_last_is_shown(application: InProcess) -> None:
+    for url in ("https://shop/a?q=1", "https://shop/a?q=2"):
+        _told(application, "/pages", user_id="u", url=url, created_at=1_700_000_000)
+    (page,) = _shown(application, "u")["page_summaries"]
+    assert (page["url"]["href"], page["count"]) == ("https://shop/a?q=2", 2)
