@@ -1,4 +1,4 @@
-"""The benchmark's command line: `python -m bench [--quick] [--kelviq] [--generator wrk|own] [--scale] [--profile]`."""
+"""The benchmark's command line: `python -m bench`, and what `--help` tells."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from rich.console import Console
 from bench import report, traffic
 from bench.cases import BULK_CLIENTS, CLIENTS, Absent, Bench
 from bench.generator import Generator, LoadFailed
+from bench.grown import measure_grown
+from bench.importing import measure_import
 from bench.machine import load_average, machine, versions
 from bench.profile import profile
 from bench.raw import RawTurns
@@ -38,9 +40,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="tollhouse-bench-", dir=options.directory) as name:
         folder = Path(name).resolve()
         try:
+            if options.history:
+                measure_import(console, folder, PLACES, options)
+                return
             generator = Generator(folder, name=options.generator)
             if options.scale:
                 measure_scale(console, folder, PLACES, options)
+            elif options.grown:
+                measure_grown(console, folder, PLACES, generator, options)
             elif options.profile:
                 profile(console, folder, generator)
             elif _measure(console, folder, generator, options):
@@ -120,6 +127,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--directory", type=Path, help="where the stores are made; a disk, not memory")
     parser.add_argument("--scale", action="store_true", help="charge 100,000 customers instead; quick: 10,000")
     parser.add_argument("--customers", type=int, help="with --scale: so many instead")
+    parser.add_argument("--import", action="store_true", dest="history", help="bring in 1,000,000 charges instead")
+    parser.add_argument("--grown", action="store_true", help="an empty store and one of 1,000,000 charges instead")
     parser.add_argument("--profile", action="store_true", help="say where the time goes instead")
     return parser.parse_args()
 

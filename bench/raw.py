@@ -120,7 +120,7 @@ class Rows:
 
     @staticmethod
     def _customer(number: int, now: int) -> Row:
-        return _row(
+        return row(
             schema.customers,
             number=number,
             uid=str(uuid.uuid4()),
@@ -139,21 +139,21 @@ class Rows:
     def _charges(self, number: int, now: int) -> list[Row]:
         words = {"kind": "charge", "settlement": "recorded", "origin": "beacon", "currency": "USD"}
         money = {"net_minor": 1999, "gross_minor": 1999}
-        like = _row(schema.transactions, customer_number=number, recorded_at=now, **words, **money)
+        like = row(schema.transactions, customer_number=number, recorded_at=now, **words, **money)
         columns = schema.transactions.columns.keys()
         id_at, effective_at = columns.index("transaction_id"), columns.index("effective_at")
         rows = []
         for second in range(BULK_ITEMS):
-            row = like.copy()
+            charge = like.copy()
             self._transactions += 1
-            row[id_at] = self._transactions
-            row[effective_at] = (DAY + second) * 1_000_000
-            rows.append(row)
+            charge[id_at] = self._transactions
+            charge[effective_at] = (DAY + second) * 1_000_000
+            rows.append(charge)
         return rows
 
     @staticmethod
     def _summary(number: int) -> Row:
-        return _row(
+        return row(
             schema.charge_summaries,
             customer_number=number,
             currency="USD",
@@ -165,7 +165,7 @@ class Rows:
         )
 
 
-def _row(table: Table, **values: Any) -> Row:
+def row(table: Table, **values: Any) -> Row:
     """A row of the first tenant: the given values; where there is none null, else zero or an empty text."""
     values["tenant_id"] = 1
     return [values.get(column.name, None if column.nullable else column.type.python_type()) for column in table.columns]

@@ -41,6 +41,18 @@ def charges(turn: int) -> Traffic:
     return Traffic("/charges", JSON, [f'{{"user_id":"u{n}","amount":{chance.randint(1000, 9999)}}}' for n in order])
 
 
+def charges_among(turn: int, first: int, customers: int) -> Traffic:
+    """The same, but that those who are not new are any of a grown store's customers: see bench/growing.py."""
+    chance = random.Random(turn)
+    bodies = []
+    for body in charges(turn).bodies:
+        sent = json.loads(body)
+        if int(sent["user_id"][1:]) < (turn + 1) * CUSTOMERS // 2:
+            sent["user_id"] = f"g{first + chance.randrange(customers)}"
+        bodies.append(json.dumps(sent, separators=(",", ":")))
+    return Traffic("/charges", JSON, bodies)
+
+
 def bulk(turn: int) -> Traffic:
     """Bulk calls of 1,000 charges; half of their customers is new in each turn."""
     chance = random.Random(turn)

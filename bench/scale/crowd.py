@@ -6,7 +6,9 @@ import uuid
 from collections.abc import Iterator
 from datetime import datetime
 
-from tollhouse.ledger.facts import ROOT_NUMBER, ChargeFact, CustomerFact, ScheduleFact
+from tollhouse.ledger.facts import ROOT_NUMBER, ChargeFact, CustomerFact, CustomerWordFact, ScheduleFact
+from tollhouse.ledger.search_words import search_words
+from tollhouse.ledger.totals import new_customers
 from tollhouse.store.store import SqlStore
 
 PLAN = 7
@@ -30,7 +32,10 @@ def settle(store: SqlStore, count: int) -> None:
     """Put so many customers on the plan."""
     for numbers in _chunks(FIRST_NUMBER, count):
         with store.unit_of_work(TENANT) as unit:
-            unit.insert([_customer(number) for number in numbers])
+            rows = [_customer(number) for number in numbers]
+            unit.insert(rows)
+            unit.insert([CustomerWordFact(TENANT, word, row.number) for row in rows for word in search_words(row)])
+            unit.add_totals(new_customers(TENANT, rows))
     store.advance_numbers(TENANT, "customer", FIRST_NUMBER + count)
 
 

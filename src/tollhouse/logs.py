@@ -39,4 +39,6 @@ def configure_logs(level: str) -> None:
     # These tell what a client sent: a header of a form's part, a request that is none.
     logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+    # What it says of statements that followed one that failed: that one is told of where it matters.
+    logging.getLogger("psycopg").setLevel(logging.ERROR)
     logging.basicConfig(handlers=[handler], level=max(number, logging.WARNING), force=True)
