@@ -27,7 +27,7 @@ from tests.harness import (
     sqlite_copy,
 )
 from tollhouse import __version__, cli
-from tollhouse.cli import running, serving
+from tollhouse.cli import books, serving
 from tollhouse.cli.running import OPERATOR
 from tollhouse.clock import SystemClock
 from tollhouse.config import PREFIX, Settings
@@ -261,7 +261,7 @@ class Till:
 @pytest.fixture
 def till(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Till]:
     # Logs are set up once for a process: not here, where the test's own errors would go on being written to.
-    monkeypatch.setattr(running, "configure_logs", lambda _level: None)
+    monkeypatch.setattr(books, "configure_logs", lambda _level: None)
     opened = Till(sqlite_copy(migrated_sqlite(), tmp_path))
     with closing(opened.store):
         yield opened

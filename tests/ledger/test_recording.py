@@ -155,6 +155,19 @@ def test_a_session_goes_by_the_clock_and_not_by_the_time_of_the_charge(
     assert seen(store, tenant) == (1, clock.now())
 
 
+def test_a_charge_without_a_time_happened_in_the_whole_second_of_the_clock(
+    ledger: Ledger, clock: TestClock, store: SqlStore, tenant: TenantFact
+) -> None:
+    """So that one told with this very second, and later, is the last."""
+    clock.now_us += 700_000
+    ledger.execute(record(tenant, 5, reference="u-1"))
+    ledger.execute(record(tenant, (7, clock.now_us // 1_000_000), reference="u-1"))
+    with store.reading(tenant.tenant_id) as reader:
+        (summary,) = reader.find(SummaryFact)
+    assert (summary.first_at, summary.last_at) == (clock.now_us - 700_000,) * 2
+    assert summary.last_amount_minor == 7
+
+
 def test_last_seen_never_goes_back(ledger: Ledger, clock: TestClock, store: SqlStore, tenant: TenantFact) -> None:
     ledger.execute(record(tenant, 1))
     latest = clock.now()

@@ -63,7 +63,7 @@ class Model:
                     if amount < 0:
                         self._unnamed[reference] = self._unnamed.get(reference, 0) - amount
                     else:
-                        self.charges.append(Charge(reference, amount, now if at is None else at))
+                        self.charges.append(Charge(reference, amount, now - now % 1_000_000 if at is None else at))
             case Refunded(number, amount):
                 charge = self.charges[number]
                 charge.refunds.append(charge.amount - sum(charge.refunds) if amount is None else amount)

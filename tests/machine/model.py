@@ -86,4 +86,4 @@ class Model:
         if call.touch:
             customer.sessions += customer.last_seen_at is None or now - customer.last_seen_at > WINDOW
             customer.last_seen_at = now
-        customer.charges += [(amount, now if at is None else at) for amount, at in call.items]
+        customer.charges += [(amount, now - now % 1_000_000 if at is None else at) for amount, at in call.items]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from msgspec.structs import replace
 
 from bench.growing import grow
 from tests.harness import record
 from tollhouse.domain.figures import NUMBERS_A_PART
 from tollhouse.domain.words import after_all_with
 from tollhouse.ledger.commands import ArchiveCustomer, RegisterCustomer
-from tollhouse.ledger.facts import CustomerFact, CustomerWordFact, TenantFact
+from tollhouse.ledger.facts import CustomerFact, CustomerWordFact, TenantFact, TransactionFact
 from tollhouse.ledger.ledger import Ledger
 from tollhouse.ledger.queries import Page
 from tollhouse.ledger.verifying import verify
@@ -166,3 +167,19 @@ def test_every_charge_is_on_one_page_the_latest_first(
     far = queries.customer_charges(tenant.tenant_id, customer.uid, Page(2**40, 100))
     assert far is not None
     assert far.rows == []
+
+
+def test_charges_below_zero_are_listed_and_in_the_total(
+    ledger: Ledger, store: SqlStore, queries: SqlQueries, tenant: TenantFact
+) -> None:
+    """ENSwitch's credits: no summary counts them."""
+    ledger.execute(record(tenant, *[(n, 1000 + n) for n in range(1, 8)], reference="cust_789"))
+    with store.unit_of_work(tenant.tenant_id) as unit:
+        (customer,) = unit.find(CustomerFact, reference="cust_789")
+        (charge, *_) = unit.find(TransactionFact, net_minor=4)
+        unit.insert([replace(charge, transaction_id=10**9, net_minor=-4, gross_minor=-4, settlement="balance")])
+    for size in (1, 3, 8):
+        pages = [queries.customer_charges(tenant.tenant_id, customer.uid, Page(n, size)) for n in range(1, 10)]
+        rows = [listed.transaction.net_minor for page in pages if page is not None for listed in page.rows]
+        assert rows == [7, 6, 5, -4, 4, 3, 2, 1]
+        assert {page.total for page in pages if page is not None} == {8}

@@ -15,7 +15,7 @@ from tollhouse.domain.identity import folded_email
 from tollhouse.domain.money import OutOfRange
 from tollhouse.domain.summaries import ChargeSummary
 from tollhouse.ledger import key_sets
-from tollhouse.ledger.clock import MINUTE
+from tollhouse.ledger.clock import MINUTE, SECOND
 from tollhouse.ledger.commands import Idempotency, Identity
 from tollhouse.ledger.facts import (
     ChangingFact,
@@ -56,6 +56,8 @@ class Book:
         self.tenant: TenantFact = unit.tenant()
         self.system_now = system_now
         self.now: int = system_now if self.tenant.clock_at is None else self.tenant.clock_at
+        #: The moment in whole seconds: Beacon's clock has no others.
+        self.now_second: int = self.now - self.now % SECOND
         self.tenant_id = self.tenant.tenant_id
         self._numbers = numbers
         self._lane = lane

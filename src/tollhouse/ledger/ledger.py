@@ -339,8 +339,8 @@ class Ledger:
     def _ensure_numbers(self, tenant_id: int, commands: Sequence[Command]) -> None:
         wanted: dict[str, int] = {}
         for command in commands:
-            for name in command.numbers:
-                wanted[name] = wanted.get(name, 0) + command.weight
+            for name, count in command.numbers_wanted().items():
+                wanted[name] = wanted.get(name, 0) + count
         for name, count in wanted.items():
             self._numbers.ensure(tenant_id, name, count)
 

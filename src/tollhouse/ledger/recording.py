@@ -61,7 +61,7 @@ def check(book: Book, customer: CustomerFact | None, items: Sequence[RecordedIte
     summary = book.summary(customer.number, book.tenant.currency) if customer else summaries.EMPTY
     checked = []
     for index, item in enumerate(items):
-        effective_at = book.now if item.effective_at is None else item.effective_at
+        effective_at = book.now_second if item.effective_at is None else item.effective_at
         if item.amount_minor < 0:
             summary = _refunded(book, summary, index, -item.amount_minor)
         else:

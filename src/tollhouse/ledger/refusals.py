@@ -46,10 +46,10 @@ class BalanceRefused(Refusal):
 
 
 class TooManyDefinitions(Refusal):
-    """The tenant has as many traits, events or tags as it may; `kind` says of which."""
+    """The tenant would have more traits, events or tags than it may; `kind` says of which."""
 
     def __init__(self, kind: str, most: int) -> None:
-        super().__init__(f"There are {most} {kind} already: no new ones are made.")
+        super().__init__(f"There may be at most {most} {kind}: no more are made.")
         self.kind = kind
 
 

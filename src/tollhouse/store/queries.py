@@ -19,6 +19,11 @@ from tollhouse.store.store import SqlStore
 _CUSTOMER = [customers.c[name] for name in columns_of(CustomerFact)]
 _SUMMARY = [charge_summaries.c[name] for name in columns_of(SummaryFact)]
 _TRANSACTION = [transactions.c[name] for name in columns_of(TransactionFact)]
+#: Charges below zero, which no summary counts. As the index says it: by values SQLite would not know it again.
+_CREDITS = text(
+    "SELECT count(*) FROM transactions WHERE tenant_id = :tenant AND customer_number = :customer"
+    " AND kind = 'charge' AND gross_minor < 0"
+)
 
 
 class SqlQueries:
@@ -55,6 +60,8 @@ class SqlQueries:
                 return None
             summaries = _summaries(connection, tenant_id, [customer.number]).get(customer.number, [])
             total = sum(summary.charge_count for summary in summaries)
+            credited = {"tenant": tenant_id, "customer": customer.number}
+            total += connection.execute(_CREDITS, credited).scalar_one()
             rows = _page_of_charges(connection, tenant_id, customer.number, page, total)
             return Found(_with_refunds(connection, tenant_id, rows), total)
 

@@ -47,3 +47,18 @@ def test_of_two_visits_at_one_instant_the_one_that_was_told_last_is_shown(applic
         _told(application, "/pages", user_id="u", url=url, created_at=1_700_000_000)
     (page,) = _shown(application, "u")["page_summaries"]
     assert (page["url"]["href"], page["count"]) == ("https://shop/a?q=2", 2)
+
+
+def test_the_e_mail_of_an_adopted_guest_stays_as_it_was_first_sent(application: InProcess) -> None:
+    _told(application, "/charges", email="guest@example.com", amount=1)
+    _told(application, "/customers", user_id="u", email="GUEST@example.com")
+    shown = _shown(application, "u")
+    assert (shown["email"], shown["charge_summary"]["count"]) == ("guest@example.com", 1)
+
+
+def test_notes_stay_when_a_customer_is_identified_again(application: InProcess) -> None:
+    _told(application, "/customers", user_id="u")
+    uid = _shown(application, "u")["id"]
+    assert application.request("PUT", f"/v1/customers/{uid}/notes", {"notes": "Called twice."}).status == 200
+    _told(application, "/customers", user_id="u", phone="+15165555555")
+    assert (_shown(application, "u")["notes"], _shown(application, "u")["phone"]) == ("Called twice.", "+15165555555")

@@ -52,6 +52,10 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
         """How many facts the command may leave: the bound on a batch counts these."""
         return 1
 
+    def numbers_wanted(self) -> dict[str, int]:
+        """How many numbers of each kind it may take."""
+        return dict.fromkeys(self.numbers, self.weight)
+
     @property
     def writes(self) -> bool:
         """Whether it is to be done, not only decided: what writes nothing keeps no receipt."""

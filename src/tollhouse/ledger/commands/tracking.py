@@ -87,11 +87,19 @@ class Track(Command, frozen=True, kw_only=True):
     browser: Browser | None = None
     places: Mapping[str, str] = MappingProxyType({})
 
-    numbers: ClassVar[tuple[str, ...]] = ("customer", "transaction", "tracked_event", "definition")
-
     @property
     def weight(self) -> int:
         return sum(told.weight for told in self.people) or 1
+
+    def numbers_wanted(self) -> dict[str, int]:
+        events = sum(len(told.events) for told in self.people)
+        traits = sum(len(told.profile.traits) for told in self.people if told.profile is not None)
+        return {
+            "customer": len(self.people),
+            "transaction": sum(len(told.charges) for told in self.people),
+            "tracked_event": events,
+            "definition": events + traits + sum(len(told.tags) for told in self.people),
+        }
 
     def content(self) -> Any:
         """As of every command; and which traits are numbers that have texts for twins."""

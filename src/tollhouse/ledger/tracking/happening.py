@@ -13,7 +13,7 @@ from tollhouse.ledger.tracking import definitions
 def take_down(book: Book, customer: CustomerFact, events: Sequence[EventTold]) -> None:
     for event in events:
         event_id = definitions.event(book, event.action).event_id
-        effective_at = book.now if event.effective_at is None else event.effective_at
+        effective_at = book.now_second if event.effective_at is None else event.effective_at
         book.add(
             TrackedEventFact(
                 tenant_id=book.tenant_id,

@@ -17,7 +17,7 @@ def page_hash(page: str) -> str:
 
 def take_down(book: Book, customer: CustomerFact, pages: Sequence[PageTold]) -> None:
     for page in pages:
-        effective_at = book.now if page.effective_at is None else page.effective_at
+        effective_at = book.now_second if page.effective_at is None else page.effective_at
         book.put(_visits(book, customer, page, effective_at))
 
 

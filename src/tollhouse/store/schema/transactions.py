@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 
 from tollhouse.store.schema.columns import a_table, integer_column, text_column
 
@@ -32,6 +32,14 @@ transactions = a_table(
     indexes=(
         # With the kind, so that a page far into a customer's charges is found without a look at those before it.
         Index("ix_transactions_customer", "tenant_id", "customer_number", "effective_at", "transaction_id", "kind"),
+        # Charges below zero are listed and not counted in a summary: there are few, and these tell how many.
+        Index(
+            "ix_transactions_credits",
+            "tenant_id",
+            "customer_number",
+            sqlite_where=text("kind = 'charge' AND gross_minor < 0"),
+            postgresql_where=text("kind = 'charge' AND gross_minor < 0"),
+        ),
     ),
 )
 

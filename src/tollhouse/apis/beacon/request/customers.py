@@ -21,6 +21,8 @@ NAME_LENGTH_MAX: Final = 255
 PHONE_LENGTH_MAX: Final = 50
 NOTES_LENGTH_MAX: Final = 10_000
 TRAITS_MAX: Final = 200
+#: Of all customers of one call together: more would keep other callers waiting.
+TRAITS_OF_A_CALL_MAX: Final = 20_000
 TRAIT_LENGTH_MAX: Final = 1024
 
 _FIELD = re.compile(r"[\w-]{1,50}")
@@ -46,7 +48,10 @@ def customers_from_wire(body: dict[str, Any], reading: values.Reading, errors: E
         told = customer_from_wire(entry, where + ".", reading, errors)
         return replace(told, touch_session=touch and told.touch_session)
 
-    return tuple(values.items(body, "customers", reading.items_max, errors, customer) or ())
+    people = tuple(values.items(body, "customers", reading.items_max, errors, customer) or ())
+    if sum(len(told.profile.traits) for told in people if told.profile is not None) > TRAITS_OF_A_CALL_MAX:
+        errors["customers"] = [f"must have at most {TRAITS_OF_A_CALL_MAX} custom_attributes together"]
+    return people
 
 
 def profile_from_wire(body: dict[str, Any], prefix: str, reading: values.Reading, errors: Errors) -> ProfileTold:

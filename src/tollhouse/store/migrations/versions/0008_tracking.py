@@ -204,6 +204,14 @@ def upgrade() -> None:
         "transactions",
         ["tenant_id", "customer_number", "effective_at", "transaction_id", "kind"],
     )
+    credits = sa.text("kind = 'charge' AND gross_minor < 0")
+    op.create_index(
+        "ix_transactions_credits",
+        "transactions",
+        ["tenant_id", "customer_number"],
+        sqlite_where=credits,
+        postgresql_where=credits,
+    )
     if op.get_bind().dialect.name == "postgresql":
         # Searched for by how they begin, which an index tells only by code points.
         for column in ("reference", "email_folded"):
