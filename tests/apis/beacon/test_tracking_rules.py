@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.harness import InProcess
+from tollhouse.apis.beacon.request import customers
+from tollhouse.ledger.commands import EventTold, Identity, ProfileTold, Told, Track
 
 
 def _told(application: InProcess, path: str, **body: Any) -> None:
@@ -62,3 +66,25 @@ def test_notes_stay_when_a_customer_is_identified_again(application: InProcess) 
     assert application.request("PUT", f"/v1/customers/{uid}/notes", {"notes": "Called twice."}).status == 200
     _told(application, "/customers", user_id="u", phone="+15165555555")
     assert (_shown(application, "u")["notes"], _shown(application, "u")["phone"]) == ("Called twice.", "+15165555555")
+
+
+def test_a_call_has_so_many_traits_together_and_no_more(
+    application: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(customers, "TRAITS_OF_A_CALL_MAX", 4)
+    people = [{"user_id": f"u{n}", "custom_attributes": {"a": 1, "b": 2}} for n in range(3)]
+    _told(application, "/customers/bulk", customers=people[:2])
+    refused = application.request("POST", "/customers/bulk", {"customers": people})
+    assert (refused.status, list(refused.json()["errors"])) == (422, ["customers"])
+
+
+def test_a_call_takes_numbers_for_what_it_may_leave() -> None:
+    """A batch of many traits must not use up the numbers of customers."""
+    told = Told(
+        identity=Identity("u", None),
+        profile=ProfileTold(traits=(("a", 1), ("b", 2))),
+        events=(EventTold("x", "{}", None),),
+        tags=("t",),
+    )
+    command = Track(tenant_id=1, operation="track", people=(told, told))
+    assert command.numbers_wanted() == {"customer": 2, "transaction": 0, "tracked_event": 2, "definition": 8}
