@@ -10,6 +10,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from tollhouse import cli
+from tollhouse.cli import books
 from tollhouse.config import PREFIX, Settings
 
 Run = Callable[..., Result]
@@ -21,6 +22,8 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     for setting in Settings.__dataclass_fields__:
         monkeypatch.delenv(PREFIX + setting.upper(), raising=False)
     monkeypatch.chdir(tmp_path)
+    # Logs are set up once for a process: not here, where the command's own errors would go on being written to.
+    monkeypatch.setattr(books, "configure_logs", lambda _level: None)
 
     def invoke(*arguments: str, database_url: str | None = None, given: str | bytes | None = None) -> Result:
         if database_url is not None:

@@ -56,8 +56,6 @@ class Book:
         self.tenant: TenantFact = unit.tenant()
         self.system_now = system_now
         self.now: int = system_now if self.tenant.clock_at is None else self.tenant.clock_at
-        #: The moment in whole seconds: Beacon's clock has no others.
-        self.now_second: int = self.now - self.now % SECOND
         self.tenant_id = self.tenant.tenant_id
         self._numbers = numbers
         self._lane = lane
@@ -89,6 +87,11 @@ class Book:
         self._event_seqs: dict[int, int] = {}
         self._removed: dict[type[Fact], dict[tuple[Any, ...], dict[str, Any]]] = {}
         self._held: set[tuple[Any, ...]] = set()
+
+    @property
+    def now_second(self) -> int:
+        """The moment in whole seconds: Beacon's clock has no others."""
+        return self.now - self.now % SECOND
 
     # What is known.
 
