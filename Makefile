@@ -47,7 +47,7 @@ demo: .venv/installed
 	@.venv/bin/tollhouse demo $(DEMO_ARGS)
 
 test: .venv-dev/installed
-	@.venv-dev/bin/python -m pytest -n 3 --dist loadfile $(PYTEST_ARGS)
+	@.venv-dev/bin/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 soak: .venv-dev/installed
 	@.venv-dev/bin/python -m pytest -m soak --timeout=7200 $(PYTEST_ARGS)
