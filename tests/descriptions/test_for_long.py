@@ -5,10 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import schemathesis
 from hypothesis import settings
 
-from tests.descriptions.asking import BEACON, ENSWITCH, KELVIQ, KEY, SHORT, send, send_to_beacon, send_to_enswitch
+from tests.descriptions.asking import KEY, SHORT, send, send_to_beacon, send_to_enswitch
 from tests.harness import Server
+from tollhouse.apis.beacon import openapi as beacon
+from tollhouse.apis.enswitch import openapi as enswitch
+from tollhouse.apis.kelviq import openapi as kelviq
+
+BEACON = schemathesis.openapi.from_dict(beacon.DOCUMENT)
+ENSWITCH = schemathesis.openapi.from_dict(enswitch.DOCUMENT)
+KELVIQ = schemathesis.openapi.from_dict(kelviq.DOCUMENT)
 
 LONG = settings(SHORT, max_examples=1000)
 

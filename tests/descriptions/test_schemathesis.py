@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import schemathesis
 
 from tests.descriptions.asking import (
-    BEACON,
-    ENSWITCH,
-    KELVIQ,
+    AT_RANDOM,
     KEY,
     SHORT,
     send,
@@ -20,6 +19,10 @@ from tests.harness import Server
 from tollhouse.apis.beacon import openapi as beacon
 from tollhouse.apis.enswitch import openapi as enswitch
 from tollhouse.apis.kelviq import openapi as kelviq
+
+BEACON = schemathesis.openapi.from_dict(beacon.DOCUMENT, config=AT_RANDOM)
+ENSWITCH = schemathesis.openapi.from_dict(enswitch.DOCUMENT, config=AT_RANDOM)
+KELVIQ = schemathesis.openapi.from_dict(kelviq.DOCUMENT, config=AT_RANDOM)
 
 
 @pytest.mark.parametrize(
