@@ -6,6 +6,7 @@ Whoever changes the tree holds it: the root's row is locked, so that no customer
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from copy import copy
 from decimal import Decimal
 from typing import Any, Final
@@ -28,7 +29,7 @@ from tollhouse.ledger.commands import (
 from tollhouse.ledger.details import CustomerDetails, details_of, fact_from_details
 from tollhouse.ledger.enrolling import customer_changed
 from tollhouse.ledger.exchanging import check_known
-from tollhouse.ledger.facts import ROOT_NUMBER, CustomerDetailsFact, CustomerFact, TransactionFact
+from tollhouse.ledger.facts import ROOT_NUMBER, ROOT_PATH, CustomerDetailsFact, CustomerFact, TransactionFact
 from tollhouse.ledger.refusals import (
     AffiliateUnknown,
     BalanceRefused,
@@ -61,6 +62,8 @@ _PARENT_DECIDES: Final = (
 NUMBER_LENGTH_MAX: Final = 11
 
 _LOOKED_AT: Final = 500
+
+_TENANT: Final = Caller(person_id=0, customer_number=ROOT_NUMBER, path=ROOT_PATH, may_reach_below=True)
 
 
 class CustomerCreated(msgspec.Struct, frozen=True, gc=False):
@@ -237,6 +240,19 @@ def delete(book: Book, command: DeleteCustomer) -> CustomerChanged:
     book.change_customer(customer, deleted_at=book.now)
     customer_changed(book, before, customer)
     return CustomerChanged(customer.number)
+
+
+def delete_for_tenant(book: Book, find: Callable[[], CustomerFact | None]) -> CustomerFact:
+    """Delete the customer whom `find` gives, for somebody with a key of the tenant, who reaches all of its customers.
+
+    Raises CustomerUnknown, or CustomerInUse where that cannot be.
+    """
+    _hold_tree(book)
+    customer = find()
+    if customer is None:
+        raise CustomerUnknown
+    delete(book, DeleteCustomer(tenant_id=book.tenant_id, caller=_TENANT, customer_number=customer.number))
+    return customer
 
 
 def undelete(book: Book, command: UndeleteCustomer) -> CustomerChanged:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -13,16 +13,13 @@ from msgspec.structs import replace
 from tollhouse.domain.identity import folded_email
 from tollhouse.ledger import customers
 from tollhouse.ledger.book import Book
-from tollhouse.ledger.commands import ArchiveCustomer, Caller, ChangeRegistered, DeleteCustomer, RegisterCustomer
+from tollhouse.ledger.commands import ArchiveCustomer, ChangeRegistered, RegisterCustomer
 from tollhouse.ledger.events.emitting import emit
 from tollhouse.ledger.events.objects import customer_object
 from tollhouse.ledger.facts import ROOT_NUMBER, ROOT_PATH, CustomerFact, RetiredReferenceFact
 from tollhouse.ledger.profiles import Profile, fact_from_profile, profile_of
 from tollhouse.ledger.purchase_details import ORIGIN
 from tollhouse.ledger.refusals import CustomerUnknown, ReferenceTaken
-
-#: Whoever holds a key of the tenant reaches all of its customers.
-_TENANT: Final = Caller(person_id=0, customer_number=ROOT_NUMBER, path=ROOT_PATH, may_reach_below=True)
 
 
 class Registered(msgspec.Struct, frozen=True):
@@ -99,11 +96,7 @@ def _tell_changes(book: Book, customer: CustomerFact, before: dict[str, Any]) ->
 
 def archive(book: Book, command: ArchiveCustomer) -> Registered:
     """Delete the customer as any other is deleted. Raises CustomerInUse where that cannot be."""
-    book.customer(ROOT_NUMBER)  # Whoever changes the tree holds its root first.
-    customer = book.customer_by_reference(command.reference)
-    if customer is None:
-        raise CustomerUnknown
-    customers.delete(book, DeleteCustomer(tenant_id=book.tenant_id, caller=_TENANT, customer_number=customer.number))
+    customer = customers.delete_for_tenant(book, lambda: book.customer_by_reference(command.reference))
     book.put(RetiredReferenceFact(book.tenant_id, command.reference, customer.number))
     return Registered(customer, profile_of(book, customer))
 

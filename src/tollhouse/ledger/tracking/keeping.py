@@ -10,21 +10,16 @@ from msgspec.structs import replace
 from tollhouse.ledger import customers
 from tollhouse.ledger.book import Book
 from tollhouse.ledger.commands import (
-    Caller,
     ChangeProject,
-    DeleteCustomer,
     ForgetCustomer,
     TagCustomer,
     Unsubscribe,
     WriteNotes,
 )
-from tollhouse.ledger.facts import ROOT_NUMBER, ROOT_PATH, CustomerFact, ProjectDetailFact, TagFact, TenantFact
+from tollhouse.ledger.facts import CustomerFact, ProjectDetailFact, TagFact, TenantFact
 from tollhouse.ledger.refusals import CustomerUnknown
 from tollhouse.ledger.tracking import definitions, tagging
 from tollhouse.ledger.tracking.identifying import tracked_of
-
-#: Whoever holds a key of the tenant reaches all of its customers.
-_TENANT: Final = Caller(person_id=0, customer_number=ROOT_NUMBER, path=ROOT_PATH, may_reach_below=True)
 
 WEBSITE: Final = "website"
 
@@ -64,9 +59,7 @@ def unsubscribe(book: Book, command: Unsubscribe) -> Kept:
 
 def forget(book: Book, command: ForgetCustomer) -> Kept:
     """Delete the customer as any other is deleted. Raises CustomerUnknown, or CustomerInUse where that cannot be."""
-    book.customer(ROOT_NUMBER)  # Whoever changes the tree holds its root first.
-    customer = _held(book, command.customer_uid)
-    customers.delete(book, DeleteCustomer(tenant_id=book.tenant_id, caller=_TENANT, customer_number=customer.number))
+    customer = customers.delete_for_tenant(book, lambda: _held(book, command.customer_uid))
     return Kept(customer.number)
 
 
