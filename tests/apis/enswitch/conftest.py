@@ -9,7 +9,7 @@ import pytest
 
 from tests.apis.enswitch.client import Client
 from tests.harness import InProcess
-from tollhouse.apis.enswitch import login
+from tollhouse.apis.people import login
 from tollhouse.clock import SystemClock
 from tollhouse.passwords import password_matches
 from tollhouse.store.engine import store_url

@@ -12,7 +12,7 @@ import pytest
 
 from tests.apis.enswitch.client import Client
 from tests.harness import InProcess, in_process
-from tollhouse.apis.enswitch import login
+from tollhouse.apis.people import login
 from tollhouse.config import Settings
 from tollhouse.ledger.facts import LoginAddressFact
 from tollhouse.passwords import NOBODY

@@ -8,7 +8,7 @@ import pytest
 
 from tests.apis.enswitch.client import Client
 from tests.harness import hash_once, in_process
-from tollhouse.apis.enswitch import login
+from tollhouse.apis.people import login
 from tollhouse.config import Settings
 from tollhouse.ledger.facts import CustomerFact, PersonFact, RoleFact
 from tollhouse.passwords import NOBODY

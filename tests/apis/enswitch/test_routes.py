@@ -11,7 +11,7 @@ import pytest
 
 from tests.apis.enswitch.client import Client, envelope
 from tests.harness import InProcess, in_process
-from tollhouse.apis.enswitch import login as login_module
+from tollhouse.apis.people import login as login_module
 from tollhouse.config import Settings
 
 LOGIN = "auth_username=user;auth_password=password"

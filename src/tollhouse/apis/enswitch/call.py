@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tollhouse.apis.enswitch.functions.parameters import Function
-from tollhouse.apis.enswitch.person import Person
 from tollhouse.apis.enswitch.sent import Given, idempotency_from_wire
+from tollhouse.apis.people.person import Person
 from tollhouse.ledger.commands import Caller, Idempotency
 
 

@@ -13,12 +13,12 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-import msgspec
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import Field, FormParser, parse_options_header
 
 from tollhouse.apis.enswitch.functions import parameters
 from tollhouse.apis.enswitch.functions.parameters import DECIMAL, INTEGER, Parameter
+from tollhouse.apis.people.login import Credentials, SecondStep
 from tollhouse.apis.strict_json import JsonMalformed, parse
 from tollhouse.domain import money
 from tollhouse.domain.decimals import DecimalMalformed, DecimalOutOfRange, decimal_from_text
@@ -106,21 +106,6 @@ class Given:
 
 
 # Parameters that many functions take.
-
-
-class Credentials(msgspec.Struct, frozen=True):
-    """A token, or a username and a password; the other is empty."""
-
-    token: str = ""
-    username: str = ""
-    password: str = ""
-
-
-class SecondStep(msgspec.Struct, frozen=True):
-    """A one-time code, and what says whose it is where no password does; empty where they were not given."""
-
-    code: str = ""
-    token: str = ""
 
 
 def login_from_wire(sent: Sent) -> Credentials | None:

@@ -13,6 +13,7 @@ from tollhouse.apis.enswitch.functions.parameters import (
 )
 from tollhouse.apis.enswitch.functions.people import PERSON, TOKEN_FIELDS
 from tollhouse.apis.enswitch.functions.shapes import A_TEXT, Shape, an_object
+from tollhouse.apis.people.person import SWITCHING
 from tollhouse.ledger.refusals import PersonUnknown
 
 _WITH_TOKEN: Shape = {**PERSON, "properties": {**PERSON["properties"], **TOKEN_FIELDS}}
@@ -36,9 +37,9 @@ SWITCH_USER = Function(
         Parameter("username", TEXT, "The person's username; this or id."),
         _WANTS_TOKEN,
     ),
-    privileges=("administrator",),
-    below=("commerce", "wholesale"),
-    is_change=True,
+    privileges=SWITCHING.privileges,
+    below=SWITCHING.below,
+    is_change=SWITCHING.is_change,
     data=_WITH_TOKEN,
     refusals={PersonUnknown: ("404", "id")},
 )

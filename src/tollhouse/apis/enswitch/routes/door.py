@@ -6,8 +6,6 @@ from tollhouse.apis.desk import Desk
 from tollhouse.apis.enswitch.call import Call
 from tollhouse.apis.enswitch.functions.parameters import LOGIN, Function
 from tollhouse.apis.enswitch.functions.user import LOG_IN
-from tollhouse.apis.enswitch.login import BadLogin, CodeWanted, Login
-from tollhouse.apis.enswitch.person import NotAllowed, Person
 from tollhouse.apis.enswitch.reply import envelope
 from tollhouse.apis.enswitch.reply import people as people_reply
 from tollhouse.apis.enswitch.routes.answers import Answers
@@ -23,6 +21,8 @@ from tollhouse.apis.enswitch.routes.transactions import TransactionAnswers
 from tollhouse.apis.enswitch.routes.user import UserAnswers
 from tollhouse.apis.enswitch.sent import Given, Invalid, Sent, login_from_wire, second_step_from_wire
 from tollhouse.apis.peers import address_of
+from tollhouse.apis.people.login import BadLogin, CodeWanted, Login
+from tollhouse.apis.people.person import NotAllowed, Person
 from tollhouse.ledger.addresses import networks_from_text
 from tollhouse.ledger.queries import AccountQueries, InvoiceQueries, PeopleQueries
 from tollhouse.ledger.refusals import Refusal

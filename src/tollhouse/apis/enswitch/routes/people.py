@@ -9,13 +9,13 @@ from msgspec.structs import replace
 from tollhouse.apis.desk import Desk
 from tollhouse.apis.enswitch.call import Call
 from tollhouse.apis.enswitch.functions import people as functions
-from tollhouse.apis.enswitch.login import Login
 from tollhouse.apis.enswitch.reply import envelope
 from tollhouse.apis.enswitch.reply import people as reply
 from tollhouse.apis.enswitch.request import people as request
 from tollhouse.apis.enswitch.routes.answers import Answers, answered_by
 from tollhouse.apis.enswitch.routes.customers import ANYBODY
 from tollhouse.apis.enswitch.sent import Given
+from tollhouse.apis.people.login import Login
 from tollhouse.ledger import seeing
 from tollhouse.ledger.commands import Caller, CreatePerson, UpdatePerson
 from tollhouse.ledger.facts import PersonFact, Profile

@@ -7,13 +7,13 @@ from typing import Any
 from tollhouse.apis.desk import Desk
 from tollhouse.apis.enswitch.call import Call
 from tollhouse.apis.enswitch.functions import user as functions
-from tollhouse.apis.enswitch.login import Login
-from tollhouse.apis.enswitch.person import Person, person_loaded
 from tollhouse.apis.enswitch.reply import envelope
 from tollhouse.apis.enswitch.reply import people as reply
 from tollhouse.apis.enswitch.request import people as request
 from tollhouse.apis.enswitch.routes.answers import Answers, answered_by
 from tollhouse.apis.enswitch.routes.people import person_wanted
+from tollhouse.apis.people.login import Login
+from tollhouse.apis.people.person import Person, person_loaded
 from tollhouse.ledger.commands import Caller
 from tollhouse.ledger.people import is_no_higher, profile_of
 from tollhouse.ledger.ports import Reader

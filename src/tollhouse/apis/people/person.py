@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import msgspec
 
-from tollhouse.apis.enswitch.functions.parameters import Function
-from tollhouse.apis.enswitch.functions.user import SWITCH_USER
 from tollhouse.ledger.commands import TENANT_SCOPE, Caller, customer_scope
 from tollhouse.ledger.facts import ROOT_NUMBER, CustomerFact, PersonFact, RoleFact
 from tollhouse.ledger.people import privileges_of
@@ -16,7 +16,33 @@ _READ_ONLY = 2
 
 
 class NotAllowed(Exception):
-    """The caller's role has none of the privileges that the function wants."""
+    """The caller's role has none of the privileges that are wanted."""
+
+
+class Wanted(Protocol):
+    """What something wants of whoever does it: `privileges` are those of which one is needed, `below` those that open
+    the customers under one's own. A change needs full access, a read is content with read-only."""
+
+    @property
+    def privileges(self) -> tuple[str, ...]: ...
+
+    @property
+    def below(self) -> tuple[str, ...]: ...
+
+    @property
+    def is_change(self) -> bool: ...
+
+
+class Access(msgspec.Struct, frozen=True):
+    """What is Wanted, and no more."""
+
+    privileges: tuple[str, ...]
+    below: tuple[str, ...] = ()
+    is_change: bool = False
+
+
+#: What somebody needs to act as somebody else.
+SWITCHING = Access(("administrator",), below=("commerce", "wholesale"), is_change=True)
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -31,26 +57,28 @@ class Person(msgspec.Struct, frozen=True):
     token_ends: int | None = None
     switched_by: tuple[int, str] | None = None
 
-    def caller_of(self, function: Function, privileges: tuple[str, ...]) -> Caller:
-        """The person as the caller of a function that wants one of these privileges, if any. Raises NotAllowed."""
-        if privileges and not self.may(privileges, function):
+    def caller_of(self, wanted: Wanted, privileges: tuple[str, ...] | None = None) -> Caller:
+        """The person as the caller of what wants one of these privileges, if any; else of its own. Raises
+        NotAllowed."""
+        needed = wanted.privileges if privileges is None else privileges
+        if needed and not self.may(needed, wanted):
             raise NotAllowed
-        return Caller(self.person_id, self.customer_number, self.path, self.may(function.below, function))
+        return Caller(self.person_id, self.customer_number, self.path, self.may(wanted.below, wanted))
 
     @property
     def key_scope(self) -> str:
         """The key space of the person's idempotency keys."""
         return TENANT_SCOPE if self.customer_number == ROOT_NUMBER else customer_scope(self.customer_number)
 
-    def may(self, privileges: tuple[str, ...], function: Function) -> bool:
-        """Whether the role has one of these privileges, as far as the function needs it."""
-        wanted = (_YES,) if function.is_change else (_YES, _READ_ONLY)
-        return any(self.privileges.get(privilege) in wanted for privilege in privileges)
+    def may(self, privileges: tuple[str, ...], wanted: Wanted) -> bool:
+        """Whether the role has one of these privileges, as far as a change or a read needs it."""
+        enough = (_YES,) if wanted.is_change else (_YES, _READ_ONLY)
+        return any(self.privileges.get(privilege) in enough for privilege in privileges)
 
     def may_switch_to(self, other: Person) -> bool:
         """Whether the person may act as another: one of its own customer, or below that where it reaches them."""
         try:
-            return self.caller_of(SWITCH_USER, SWITCH_USER.privileges).reaches(other.path)
+            return self.caller_of(SWITCHING).reaches(other.path)
         except NotAllowed:
             return False
 

@@ -20,9 +20,8 @@ import msgspec
 from msgspec.structs import replace
 
 from tollhouse.apis.desk import Desk
-from tollhouse.apis.enswitch.person import Person, person_loaded
-from tollhouse.apis.enswitch.sent import Credentials, SecondStep
-from tollhouse.apis.enswitch.tokens import AUTHORISATION, SECOND_STEP, SECOND_STEP_SECONDS, Claims, Tokens
+from tollhouse.apis.people.person import Person, person_loaded
+from tollhouse.apis.people.tokens import AUTHORISATION, SECOND_STEP, SECOND_STEP_SECONDS, Claims, Tokens
 from tollhouse.ledger.addresses import Address, counted_as, may_call_from
 from tollhouse.ledger.commands import Command, Receipt, RecordLogin, UseCode
 from tollhouse.ledger.commands.people import LoginLimits
@@ -38,6 +37,21 @@ REMEMBERED_MAX: Final = 10_000
 
 #: In place of an address, for codes that confirm what somebody who is logged in changes.
 CODES: Final = "codes"
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """A token, or a username and a password; the other is empty."""
+
+    token: str = ""
+    username: str = ""
+    password: str = ""
+
+
+class SecondStep(msgspec.Struct, frozen=True):
+    """A one-time code, and what says whose it is where no password does; empty where they were not given."""
+
+    code: str = ""
+    token: str = ""
 
 
 class BadLogin(Exception):
