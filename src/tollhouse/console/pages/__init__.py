@@ -1,0 +1,1 @@
+"""One file a noun: what its pages show, and what their forms do."""
