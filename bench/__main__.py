@@ -21,6 +21,7 @@ from bench.generator import Generator, LoadFailed
 from bench.grown import measure_grown
 from bench.importing import measure_import
 from bench.machine import load_average, machine, versions
+from bench.pages import measure_pages
 from bench.profile import profile
 from bench.raw import RawTurns
 from bench.rounds import Comparison, Effort
@@ -48,6 +49,8 @@ def main() -> None:
                 measure_scale(console, folder, PLACES, options)
             elif options.grown:
                 measure_grown(console, folder, PLACES, generator, options)
+            elif options.pages:
+                measure_pages(console, folder, PLACES, options)
             elif options.profile:
                 profile(console, folder, generator)
             elif _measure(console, folder, generator, options):
@@ -129,6 +132,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--customers", type=int, help="with --scale: so many instead")
     parser.add_argument("--import", action="store_true", dest="history", help="bring in 1,000,000 charges instead")
     parser.add_argument("--grown", action="store_true", help="an empty store and one of 1,000,000 charges instead")
+    parser.add_argument("--pages", action="store_true", help="the console's pages over 1,000,000 transactions instead")
     parser.add_argument("--profile", action="store_true", help="say where the time goes instead")
     return parser.parse_args()
 

@@ -10,11 +10,13 @@ import psycopg
 from sqlalchemy import Connection, text
 
 from tollhouse.domain.figures import CHARGES, CUSTOMERS, halves, part_of
+from tollhouse.ledger.day_figures import recount
 from tollhouse.ledger.facts import TotalFact
 from tollhouse.store.store import SqlStore
 
-#: 2026-01-01T00:00:00Z, in microseconds: when the first of the charges happened; each of the others a second later.
+#: 2026-01-01T00:00:00Z, in microseconds: when the first of the charges happened, where nothing else is said.
 SINCE = 1_767_225_600_000_000
+SECOND = 1_000_000
 #: How many names and families there are: a customer has one of each, written with its number.
 NAMES, FAMILIES = 997, 1009
 #: Prime to any round number of customers: successive charges are of customers that are far apart.
@@ -46,13 +48,13 @@ _CHARGES = (
     " net_minor, tax_minor, gross_minor, buy_minor, effective_at, recorded_at, charge_id, payment_id, person_id,"
     " description, exchange_from, exchange_rate, exchange_rate_at) "
     f"{_COUNTED} SELECT :tenant, i, {_WHOSE}, 'charge', 'recorded', 'beacon', :currency,"
-    f" {_AMOUNT.format(j='i - :start')}, 0, {_AMOUNT.format(j='i - :start')}, 0, :since + (i - :start) * 1000000,"
-    " :since + (i - :start) * 1000000, NULL, NULL, NULL, '', NULL, NULL, NULL FROM counted"
+    f" {_AMOUNT.format(j='i - :start')}, 0, {_AMOUNT.format(j='i - :start')}, 0, :since + (i - :start) * :apart,"
+    " :since + (i - :start) * :apart, NULL, NULL, NULL, '', NULL, NULL, NULL FROM counted"
 )
 _SUMMARIES = (
     "INSERT INTO charge_summaries (tenant_id, customer_number, currency, charge_count, sum_minor, refunded_minor,"
     " first_at, last_at, last_amount_minor) SELECT tenant_id, customer_number, currency, count(*), sum(gross_minor), 0,"
-    f" min(effective_at), max(effective_at), {_AMOUNT.format(j='(max(effective_at) - :since) / 1000000')}"
+    f" min(effective_at), max(effective_at), {_AMOUNT.format(j='(max(effective_at) - :since) / :apart')}"
     " FROM transactions WHERE tenant_id = :tenant AND transaction_id >= :start AND transaction_id < :start + :charges"
     " GROUP BY tenant_id, customer_number, currency"
 )
@@ -62,15 +64,31 @@ _SUM = (
 )
 
 
-def grow(store: SqlStore, tenant_id: int, currency: str, *, customers: int, charges: int) -> int:
+def grow(
+    store: SqlStore,
+    tenant_id: int,
+    currency: str,
+    *,
+    customers: int,
+    charges: int,
+    since: int = SINCE,
+    apart: int = SECOND,
+) -> int:
     """Add so many customers with so many charges in all, each with about as many; the number of the first customer.
+    The first charge is at `since`, each other one `apart` later, in microseconds.
 
     Tell the store's planner afterwards: see `settle`.
     """
     customer = store.reserve_numbers(tenant_id, "customer", customers)
     start = store.reserve_numbers(tenant_id, "transaction", charges)
-    values = {"tenant": tenant_id, "currency": currency, "since": SINCE}
-    of_charges = {"start": start, "charges": charges, "customer": customer, "customers": customers}
+    values: dict[str, int | str] = {"tenant": tenant_id, "currency": currency, "since": since}
+    of_charges: dict[str, int | str] = {
+        "apart": apart,
+        "start": start,
+        "charges": charges,
+        "customer": customer,
+        "customers": customers,
+    }
     with store.writing_rows() as connection:
         _take_time(connection, store)
         _run(connection, _CUSTOMERS, values, first=customer, last=customer + customers - 1)
@@ -89,6 +107,7 @@ def grow(store: SqlStore, tenant_id: int, currency: str, *, customers: int, char
     totals = [TotalFact(tenant_id, CUSTOMERS, part, count, 0, 0) for part, count in sorted(parts.items())]
     with store.unit_of_work(tenant_id) as unit:
         unit.add_totals([TotalFact(tenant_id, CHARGES + currency, 0, charges, *halves(sum_minor)), *totals])
+        recount(unit, unit.tenant())
     return customer
 
 
