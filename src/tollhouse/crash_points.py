@@ -23,6 +23,9 @@ DELIVERY_CLAIMED = "delivery-claimed"
 DELIVERY_SENT = "delivery-sent"
 IMPORT_PART_DECIDED = "import-part-decided"
 IMPORT_HALF_DONE = "import-half-done"
+BACKUP_HALF_WRITTEN = "backup-half-written"
+BACKUP_IN_PLACE = "backup-in-place"
+RESTORE_HALF_DONE = "restore-half-done"
 
 ALL = (
     BEFORE_COMMIT,
@@ -40,6 +43,9 @@ ALL = (
     DELIVERY_SENT,
     IMPORT_PART_DECIDED,
     IMPORT_HALF_DONE,
+    BACKUP_HALF_WRITTEN,
+    BACKUP_IN_PLACE,
+    RESTORE_HALF_DONE,
 )
 
 _armed = os.environ.get("TOLLHOUSE_CRASH_POINT", "")  # noqa: TID251 - must be known wherever it is reached

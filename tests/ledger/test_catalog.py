@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tests.harness import SHOP, TestClock, provision
+from tests.harness import SHOP, TestClock, prepared, provision
 from tests.ledger.test_purchasing import purchase
 from tollhouse.ledger.catalog.offering import Offering, OfferingWanted, offering
 from tollhouse.ledger.catalog.versions import Version, newest_of, plan_called, version_of
@@ -152,7 +152,7 @@ class Shop:
 
 @pytest.fixture
 def shop(store: SqlStore, ledger: Ledger, clock: TestClock) -> Shop:
-    return Shop(store, ledger, provision(store, SHOP, clock=clock).tenant)
+    return Shop(store, ledger, prepared(store, SHOP, clock))
 
 
 def once(amount: str | None, **more: Any) -> PriceItem:

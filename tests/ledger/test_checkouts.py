@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.harness import SHOP, TestClock, provision
+from tests.harness import SHOP, TestClock, prepared
 from tests.ledger.test_purchasing import DECLINED, SUCCEEDED, settled, started
 from tests.ledger.test_registering import archiving, told
 from tollhouse.ledger.checkouts import purchase_on
@@ -27,7 +27,10 @@ from tollhouse.ledger.refusals import (
 from tollhouse.ledger.verifying import verify
 from tollhouse.store.store import SqlStore
 
-HOOK = '[tenant]\nslug = "shop"\nprivate_webhooks = true\n[[webhook_endpoints]]\nurl = "http://127.0.0.1:9/"\n'
+HOOKED = (
+    SHOP.replace('slug = "shop"', 'slug = "shop"\nprivate_webhooks = true', 1)
+    + '\n[[webhook_endpoints]]\nurl = "http://127.0.0.1:9/"\n'
+)
 
 
 class Page:
@@ -90,9 +93,7 @@ def opening(tenant: TenantFact, **more: Any) -> OpenCheckout:
 
 @pytest.fixture
 def page(store: SqlStore, ledger: Ledger, clock: TestClock) -> Page:
-    tenant = provision(store, SHOP, clock=clock).tenant
-    provision(store, HOOK, clock=clock)
-    return Page(store, ledger, tenant)
+    return Page(store, ledger, prepared(store, HOOKED, clock))
 
 
 def test_a_payment_is_the_end_of_the_session(page: Page) -> None:

@@ -369,7 +369,7 @@ def test_a_deleted_customers_charges_are_gone(shop: Shop, correct: Callable[...,
 
 @BOTH
 def test_a_gateway_gives_back_what_it_took(store: SqlStore, ledger: Ledger, correct: Callable[..., Receipt]) -> None:
-    tenant = provision(store, SHOP).tenant
+    tenant = prepared(store, SHOP)
     paid = settled(ledger, started(ledger, purchase(tenant)), SUCCEEDED)
     with pytest.raises(NotCollectedElsewhere, match="Kelviq's refunds") as refused:
         correct(Shop(store, ledger, tenant), paid.transaction_id)
@@ -507,7 +507,7 @@ def test_void_charges_leave_nothing_to_refund(refunding: Shop) -> None:
 
 
 def test_a_provisioned_setting_can_be_taken_back(store: SqlStore, ledger: Ledger) -> None:
-    tenant = provision(store, REFUNDING).tenant
+    tenant = prepared(store, REFUNDING)
     assert tenant.negative_amounts_refund == 1
     ledger.execute(record(tenant, 10, -1))
     provision(store, REFUNDING.replace("true", "false"))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness import SHOP, TestClock, provision
+from tests.harness import SHOP, TestClock, prepared
 from tests.ledger.test_purchasing import purchase, settled
 from tollhouse.domain.money import AMOUNT_MINOR_MAX
 from tollhouse.ledger.commands import GatewayAnswer
@@ -28,7 +28,7 @@ class Meters:
 
     def __init__(self, store: SqlStore, ledger: Ledger, clock: TestClock) -> None:
         self.store, self.ledger, self.clock = store, ledger, clock
-        self.tenant: TenantFact = provision(store, SHOP, clock).tenant
+        self.tenant: TenantFact = prepared(store, SHOP, clock)
 
     def buy(self, *limits: int, **changed: Any) -> None:
         for limit in limits:

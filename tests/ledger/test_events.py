@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.harness import TestClock, provision
+from tests.harness import TestClock, prepared, provision
 from tests.ledger.telling import TELLING, Tell
 from tollhouse.ledger.commands import Command
 from tollhouse.ledger.commands.webhooks import (
@@ -65,7 +65,7 @@ class Post:
         self.ledger = ledger
         self.store = store
         self.clock = clock
-        self.tenant: TenantFact = provision(store, FILE, clock).tenant
+        self.tenant: TenantFact = prepared(store, FILE, clock)
         self.tenant_id = self.tenant.tenant_id
 
     def do(self, kind: Callable[..., Command], /, **values: Any) -> Any:

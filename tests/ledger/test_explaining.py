@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness import SHOP, TestClock, provision, record
+from tests.harness import SHOP, TestClock, prepared, record
 from tests.ledger.telco import ROOT, Telco
 from tests.ledger.test_purchasing import DECLINED, SUCCEEDED, purchase, settlement, started
 from tollhouse.ledger.commands import AddToBalance
@@ -38,7 +38,7 @@ def test_an_unknown_transaction_has_no_explanation(telco: Telco) -> None:
 
 
 def test_a_recorded_amount_is_final(store: SqlStore, ledger: Ledger) -> None:
-    tenant = provision(store).tenant
+    tenant = prepared(store)
     ledger.execute(record(tenant, 1234))
     with store.reading(tenant.tenant_id) as reader:
         (transaction,) = reader.find(TransactionFact)
@@ -119,7 +119,7 @@ def test_a_move_of_a_balance_is_told_as_it_was_given(telco: Telco) -> None:
 
 @pytest.fixture
 def shop(store: SqlStore, clock: TestClock) -> TenantFact:
-    return provision(store, SHOP, clock=clock).tenant
+    return prepared(store, SHOP, clock)
 
 
 def test_a_purchase_tells_its_price_its_lines_and_the_gateways_attempts(

@@ -33,7 +33,7 @@ class SlowLedger:
     def execute_batch(self, tenant_id: int, commands: Sequence[Work]) -> list[Receipt | Exception]:
         self.batches.append((tenant_id, [command.name for command in commands]))
         self.has_begun.set()
-        assert self.may_go_on.wait(timeout=10)
+        assert self.may_go_on.wait(timeout=60)
         if any(command.name == "fault" for command in commands):
             raise ZeroDivisionError
         return [Receipt(command.name) for command in commands]
@@ -58,7 +58,7 @@ class Queue:
     def submit_and_wait_for_the_ledger(self, name: str) -> None:
         """From here on the ledger is busy, and what comes waits."""
         self.submit(name)
-        assert self.ledger.has_begun.wait(timeout=10)
+        assert self.ledger.has_begun.wait(timeout=60)
 
     def end(self) -> None:
         self.ledger.may_go_on.set()
@@ -169,5 +169,5 @@ def test_stopping_answers_what_was_accepted_and_accepts_nothing_more(queue: Call
         except Overloaded:
             break
     q.ledger.may_go_on.set()
-    stopping.join(timeout=10)
+    stopping.join(timeout=60)
     assert set(q.answers) == {"first", *names}

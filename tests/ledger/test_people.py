@@ -21,7 +21,7 @@ from tollhouse.ledger.commands import (
     UpdatePerson,
     UseCode,
 )
-from tollhouse.ledger.commands.people import LoginLimits
+from tollhouse.ledger.commands.people import LockPerson, LoginLimits
 from tollhouse.ledger.facts import LoginAddressFact, LoginNameFact, PersonFact, RoleFact
 from tollhouse.ledger.ledger import Ledger
 from tollhouse.ledger.logins import GOOD_ADDRESSES_MAX, STRANGERS, is_refused
@@ -30,6 +30,7 @@ from tollhouse.ledger.refusals import (
     CodeRefused,
     CustomerUnknown,
     OwnDeletionRefused,
+    OwnLockRefused,
     OwnSystemAccessRefused,
     PasswordNotCopied,
     PersonUnknown,
@@ -356,6 +357,29 @@ def test_nobody_is_counted_who_is_gone(telco: Telco) -> None:
     assert telco.find(LoginAddressFact) == []
 
 
+def test_whoever_is_locked_loses_their_tokens_until_and_after_they_are_unlocked(telco: Telco) -> None:
+    (before,) = telco.find(PersonFact, person_id=7)
+    for _ in range(2):
+        telco.do(_lock(telco, 7, ROOT, ALL))
+        (locked,) = telco.find(PersonFact, person_id=7)
+        assert (locked.locked, locked.token_epoch) == (1, before.token_epoch + 1)
+    telco.do(_unlock(telco, 7, ROOT, ALL))
+    (after,) = telco.find(PersonFact, person_id=7)
+    assert (after.locked, after.token_epoch) == (0, before.token_epoch + 1)
+
+
+def test_nobody_locks_whom_they_do_not_see_or_who_may_do_more_or_themselves(telco: Telco) -> None:
+    for caller, privileges, person_id, refusal in (
+        (SOUTH, ALL, 7, PersonUnknown),
+        (NORTH, {"user": 1}, 4, PrivilegeLacking),
+        (NORTH, ALL, NORTH.person_id, OwnLockRefused),
+        (ROOT, ALL, 99, PersonUnknown),
+    ):
+        with pytest.raises(refusal):
+            telco.do(_lock(telco, person_id, caller, privileges))
+    assert all(not person.locked for person in telco.find(PersonFact))
+
+
 def test_a_code_is_used_once(telco: Telco) -> None:
     use = UseCode(tenant_id=telco.tenant_id, person_id=9, step=5)
     first, second = telco.ledger.execute_batch(telco.tenant_id, [use, use])
@@ -367,6 +391,10 @@ def test_a_code_is_used_once(telco: Telco) -> None:
     telco.do(UseCode(tenant_id=telco.tenant_id, person_id=9, step=6))
     with pytest.raises(CodeRefused):
         telco.do(UseCode(tenant_id=telco.tenant_id, person_id=99, step=6))
+
+
+def _lock(telco: Telco, person_id: int, caller: Caller, privileges: dict[str, int]) -> LockPerson:
+    return LockPerson(tenant_id=telco.tenant_id, caller=caller, privileges=privileges, person_id=person_id)
 
 
 def _unlock(telco: Telco, person_id: int, caller: Caller, privileges: dict[str, int]) -> UnlockPerson:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness import SHOP, TestClock, provision
+from tests.harness import SHOP, TestClock, prepared, provision
 from tests.ledger.test_catalog import Shop
 from tollhouse.ledger.catalog.features import features_called
 from tollhouse.ledger.catalog.products import product_shown
@@ -67,7 +67,7 @@ countries = ["de", "IN"]
 
 @pytest.fixture
 def shop(store: SqlStore, ledger: Ledger, clock: TestClock) -> Shop:
-    return Shop(store, ledger, provision(store, SHOP + PLAN, clock=clock).tenant)
+    return Shop(store, ledger, prepared(store, SHOP + PLAN, clock))
 
 
 def test_brackets_countries_and_entitlements_count(shop: Shop) -> None:

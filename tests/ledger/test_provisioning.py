@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from tests.harness import ACME, TestClock, provision, record
+from tests.harness import ACME, TestClock, hash_once, provision, record
+from tollhouse.ledger.commands import Actor
 from tollhouse.ledger.facts import (
+    AuditFact,
     CustomerFact,
     ExchangeRateFact,
     Fact,
@@ -28,6 +31,7 @@ from tollhouse.ledger.facts import (
     TransactionFact,
 )
 from tollhouse.ledger.ledger import Ledger
+from tollhouse.ledger.provisioning.apply import apply
 from tollhouse.ledger.provisioning.document import ProvisioningRefused, document_from_tables, document_from_toml
 from tollhouse.passwords import password_matches
 from tollhouse.store import schema
@@ -482,3 +486,44 @@ def test_a_secret_or_username_of_another_tenant_is_refused(
     with pytest.raises(ProvisioningRefused, match="is a username of another tenant"):
         provision(store, other + people, clock)
     assert [t.slug for t in store.tenants()] == ["acme"]
+
+
+# The audit log.
+
+
+def entries(store: SqlStore) -> list[AuditFact]:
+    with store.reading(1) as reader:
+        return reader.find(AuditFact, order=("recorded_at", "entry_id"))
+
+
+def apply_as_operator(store: SqlStore, text: str = ACME) -> None:
+    document, operator = document_from_toml(text), Actor("operator", 0, "root", 1, "1.", "provisioning")
+    apply(store, TestClock(), document, hash_password=hash_once, by=operator)
+
+
+def test_what_a_file_changed_is_one_entry(store: SqlStore) -> None:
+    apply_as_operator(store)
+    (made,) = entries(store)
+    assert (made.actor_kind, made.name, made.door, made.command) == ("operator", "root", "provisioning", "Apply")
+    assert (made.subject_kind, made.subject, made.recorded_at) == ("tenant", "acme", TestClock().now())
+    kinds = {change["what"] for change in json.loads(made.changes)}
+    assert {"tenant", "customer", "key", "role", "person", "plan", "tax", "exchange rate"} <= kinds
+    apply_as_operator(store)
+    assert len(entries(store)) == 1
+    apply_as_operator(store, ACME.replace('rate = "20"', 'rate = "21"'))
+    (changed,) = json.loads(entries(store)[1].changes)
+    assert changed == {"what": "tax", "key": "1", "before": {"rate": "20.00"}, "after": {"rate": "21.00"}}
+
+
+def test_no_secret_of_a_file_is_told(store: SqlStore) -> None:
+    apply_as_operator(store)
+    (made,) = entries(store)
+    for secret in ("sk_test_acme", "argon2", "pm_card_visa", "ada@example.com", "Lovelace"):
+        assert secret not in made.changes
+
+
+def test_a_refused_file_leaves_no_entry(store: SqlStore) -> None:
+    apply_as_operator(store)
+    with pytest.raises(ProvisioningRefused):
+        apply_as_operator(store, ACME.replace('currency = "USD"', 'currency = "EUR"', 1))
+    assert len(entries(store)) == 1

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.harness import SHOP, TestClock, provision
+from tests.harness import SHOP, TestClock, prepared, provision
 from tests.ledger.test_purchasing import purchase
 from tests.ledger.test_purchasing import settled as payment_settled
 from tollhouse.domain.money import SUM_MINOR_MAX, OutOfRange
@@ -60,7 +60,7 @@ class Shop:
         self.store = store
         self.ledger = ledger
         self.clock = clock
-        self.tenant: TenantFact = provision(store, SHOP, clock).tenant
+        self.tenant: TenantFact = prepared(store, SHOP, clock)
 
     def paid(self, plan: str = "worldwide", answer: GatewayAnswer = TAKEN, **more: Any) -> PaymentFact:
         payment: PaymentFact = self.ledger.execute(purchase(self.tenant, plan, **more)).result.payment

@@ -169,7 +169,7 @@ def test_who_loses_an_e_mail_while_it_is_waited_for_leaves_it_to_the_next(
 def _wait_for_a_lock(store: SqlStore) -> None:
     """Until somebody waits for somebody else to commit."""
     waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     with store.reading_rows() as connection:
         while not connection.execute(waiting).scalar_one() and time.monotonic() < until:
             time.sleep(0.01)

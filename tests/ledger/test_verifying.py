@@ -11,6 +11,7 @@ import pytest
 from tests.harness import BETA, TestClock, provision, record
 from tests.store.facts import payment, row
 from tollhouse.domain.money import SUM_MINOR_MAX
+from tollhouse.ledger.day_figures import recount
 from tollhouse.ledger.facts import (
     ChargeFact,
     Fact,
@@ -96,6 +97,7 @@ def books(ledger: Ledger, store: SqlStore, tenant: TenantFact, clock: TestClock)
         summary.last_amount_minor = 4900
         unit.upsert([summary])
         unit.add_totals([TotalFact(tenant.tenant_id, "charges:USD", 0, 2, 0, 1200 + 4900 - 900)])
+        recount(unit, tenant)
     provision(store, BETA)
     return store
 
@@ -191,6 +193,17 @@ FORGERIES = {
     "refund's transaction dropped": ("DELETE FROM transactions WHERE transaction_id = 9003", "refund of refund 1"),
     "payment dropped": ("DELETE FROM payments WHERE payment_id = 5", "payments of all transactions"),
     "payment of another": ("UPDATE payments SET customer_number = 1 WHERE payment_id = 5", "payment of payment 5"),
+    "day": ("UPDATE day_figures SET gross_low = gross_low + 1 WHERE kind = 'charge'", "day of 20"),
+    "day's count": ("UPDATE day_figures SET item_count = 5 WHERE kind = 'charge'", "day of 20"),
+    "day's tax": ("UPDATE day_figures SET tax_high = 1 WHERE kind = 'refund'", "refund in USD"),
+    "day's cost": ("UPDATE day_figures SET buy_low = 1 WHERE kind = 'refund'", "refund in USD"),
+    "day, another": ("UPDATE day_figures SET effective_on = '2020-01-01' WHERE kind = 'refund'", "day of 2020-01-01"),
+    "day dropped": ("DELETE FROM day_figures WHERE kind = 'refund'", "stored (0, 0, 0, 0)"),
+    "day of nothing": (
+        "INSERT INTO day_figures VALUES (1, '2020-02-29', 'USD', 'void', 'beacon', 7, 1, 0, -5, 0, 0, 0, 0)",
+        "computed (0, 0, 0, 0)",
+    ),
+    "time zone": ("UPDATE tenants SET timezone = 'Pacific/Kiritimati' WHERE slug = 'acme'", "day of 2026-03-0"),
     "figure": ("UPDATE totals SET low = low + 1 WHERE name = 'charges:USD'", "figure of charges:USD"),
     "figure, its high half": ("UPDATE totals SET high = 1 WHERE name = 'charges:USD'", "figure of charges:USD"),
     "figure's count": ("UPDATE totals SET item_count = 1 WHERE name = 'charges:USD'", "figure of charges:USD"),
@@ -266,6 +279,7 @@ def plain_charge(number: int, gross: int, at: int) -> TransactionFact:
         customer_number=1,
         kind="charge",
         settlement="recorded",
+        origin="beacon",
         currency="USD",
         net_minor=gross,
         tax_minor=0,
@@ -284,6 +298,7 @@ def test_sums_that_only_another_order_would_make_too_large_are_clean(
     with store.unit_of_work(tenant.tenant_id) as unit:
         unit.insert([plain_charge(n, gross, at) for n, gross, at in ((1, half, 10), (2, -half, 30), (3, half, 20))])
         unit.upsert([SummaryFact(tenant.tenant_id, 1, "USD", 2, half, 0, 10, 20, half)])
+        recount(unit, tenant)
     assert verify(store).differences == []
 
 
@@ -301,6 +316,7 @@ def test_one_customer_with_many_transactions_needs_no_more_memory(store: SqlStor
         unit.insert([plain_charge(n, n, n) for n in range(1, count + 1)])
         sum_minor = count * (count + 1) // 2
         unit.upsert([SummaryFact(tenant.tenant_id, 1, "USD", count, sum_minor, 0, 1, count, count)])
+        recount(unit, tenant)
     tracemalloc.start()
     try:
         assert verify(store).differences == []

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,8 @@ class Model:
     def __init__(self) -> None:
         self.charges: list[Charge] = []
         self.negative_refunds = True
+        #: Kind, instant and amount of all that was ever recorded.
+        self.recorded: list[tuple[str, int, int]] = []
         self._unnamed: dict[str, int] = {}
         self._kept: dict[str, Call] = {}
 
@@ -59,16 +65,20 @@ class Model:
             self._kept[call.key] = call
         match call:
             case Charged(reference, items):
-                for amount, at in items:
+                for amount, given_at in items:
+                    at = now - now % 1_000_000 if given_at is None else given_at
+                    self.recorded.append(("refund" if amount < 0 else "charge", at, amount))
                     if amount < 0:
                         self._unnamed[reference] = self._unnamed.get(reference, 0) - amount
                     else:
-                        self.charges.append(Charge(reference, amount, now - now % 1_000_000 if at is None else at))
+                        self.charges.append(Charge(reference, amount, at))
             case Refunded(number, amount):
                 charge = self.charges[number]
                 charge.refunds.append(charge.amount - sum(charge.refunds) if amount is None else amount)
+                self.recorded.append(("refund", now, -charge.refunds[-1]))
             case Voided(number):
                 self.charges[number].is_void = True
+                self.recorded.append(("void", now, -self.charges[number].amount))
         return "new"
 
     def _refusal(self, call: Call) -> str | None:
@@ -110,6 +120,15 @@ class Model:
         return [charge for charge in self.charges if charge.reference == reference and not charge.is_void]
 
     # What can be seen.
+
+    def days(self, timezone: str) -> dict[tuple[str, str], tuple[int, int]]:
+        """By day and kind, how many were recorded and what they come to."""
+        found: dict[tuple[str, str], tuple[int, int]] = {}
+        for kind, at, amount in self.recorded:
+            day = (_EPOCH + timedelta(microseconds=at)).astimezone(ZoneInfo(timezone)).date().isoformat()
+            count, gross = found.get((day, kind), (0, 0))
+            found[day, kind] = (count + 1, gross + amount)
+        return found
 
     def references(self) -> list[str]:
         return sorted({charge.reference for charge in self.charges})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import ExitStack, closing
 from decimal import Decimal
 from typing import Any
@@ -9,10 +10,12 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from msgspec.structs import replace
 
 from tests.harness import TestClock, prepared
 from tests.machine.playing import QUICK, NewStore, play
 from tollhouse.ledger.commands import (
+    Actor,
     AddToBalance,
     Caller,
     ChargeNow,
@@ -25,7 +28,15 @@ from tollhouse.ledger.commands import (
     UndeleteCustomer,
     UpdateCustomer,
 )
-from tollhouse.ledger.facts import CustomerFact, SummaryFact
+from tollhouse.ledger.facts import (
+    AuditFact,
+    ChargeFact,
+    CustomerDetailsFact,
+    CustomerFact,
+    Fact,
+    SummaryFact,
+    TransactionFact,
+)
 from tollhouse.ledger.ledger import Ledger
 from tollhouse.ledger.refusals import Refusal
 from tollhouse.ledger.verifying import verify
@@ -42,6 +53,7 @@ identifier = "plan"
 number = 1
 """
 ROOT = Caller(1, 1, "1.", may_reach_below=True)
+ADA = Actor("person", 1, "ada", 1, "1.", "enswitch")
 AMOUNTS = st.integers(-300, 300)
 #: Which of the customers, or charges, there are.
 WHICH = st.integers(0, 10**6)
@@ -75,6 +87,7 @@ class Accounts(RuleBasedStateMachine):
         self.ledgers = [Ledger(store, self.clock) for store in self.stores]
         self.accounts = {1: Account(0, 0)}
         self.charges: list[tuple[int, int, int]] = []
+        self.audited: list[str] = []
         self._turn = 0
 
     @rule(which=WHICH, opening=AMOUNTS)
@@ -161,6 +174,13 @@ class Accounts(RuleBasedStateMachine):
             assert c.path == "".join(f"{number}." for number in reversed(self._up(c.number)))
             assert sums.get(c.number, 0) == sum(account.charged)
 
+    @invariant()
+    def what_somebody_changed_is_in_the_audit_log_once(self) -> None:
+        with self.stores[0].reading(self.tenant_id) as reader:
+            entries = reader.find(AuditFact, order=("entry_id",))
+        assert sorted(entry.command for entry in entries) == sorted(self.audited)
+        assert all(json.loads(entry.changes) for entry in entries)
+
     def teardown(self) -> None:
         with self._closing:
             assert verify(self.stores[0]).differences == []
@@ -180,11 +200,23 @@ class Accounts(RuleBasedStateMachine):
     def _do(self, kind: type[Command], /, **values: Any) -> Any:
         """The result of a command, by the next process; None where it is refused."""
         self._turn += 1
-        command = kind(tenant_id=self.tenant_id, caller=ROOT, **values)  # type: ignore[call-arg]
+        by = ADA if self._turn % 3 else None
+        command = kind(tenant_id=self.tenant_id, by=by, caller=ROOT, **values)  # type: ignore[call-arg]
+        before = self._kept()
         try:
-            return self.ledgers[self._turn % 2].execute(command).result
+            result = self.ledgers[self._turn % 2].execute(command).result
         except Refusal:
-            return None
+            result = None
+        if by is not None and self._kept() != before:
+            self.audited.append(kind.__name__)
+        return result
+
+    def _kept(self) -> list[list[Fact]]:
+        """All that a command of this machine can change, but for when it did."""
+        with self.stores[0].reading(self.tenant_id) as reader:
+            customers = [replace(customer, updated_at=0) for customer in reader.find(CustomerFact, order=("number",))]
+            kinds: tuple[type[Fact], ...] = (TransactionFact, ChargeFact, CustomerDetailsFact)
+            return [list(customers), *([*reader.find(kind)] for kind in kinds)]
 
     def _one_of(self, which: int) -> int:
         return sorted(self.accounts)[which % len(self.accounts)]

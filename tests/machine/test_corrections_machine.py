@@ -12,9 +12,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from tests.harness import TestClock, prepared, provision, record
 from tests.machine.correction_model import Call, Charged, Model, Refunded, Voided
 from tests.machine.playing import QUICK, NewStore, play
+from tollhouse.domain.figures import whole
 from tollhouse.ledger.commands import Command, Idempotency, Receipt
 from tollhouse.ledger.commands.corrections import RefundCharge, VoidCharge
-from tollhouse.ledger.facts import CustomerFact, SummaryFact
+from tollhouse.ledger.facts import CustomerFact, DayFigureFact, SummaryFact
 from tollhouse.ledger.ledger import Ledger, Outcome
 from tollhouse.ledger.queries import Page
 from tollhouse.ledger.refusals import (
@@ -32,6 +33,8 @@ from tollhouse.store.store import SqlStore
 
 SECOND = 1_000_000
 FILE = '[tenant]\nslug = "machine"\nnegative_amounts_refund = true\n'
+#: Half and quarter hours, two that are a day apart, and one whose clock goes back over midnight.
+ZONES = ("UTC", "Asia/Kathmandu", "Pacific/Kiritimati", "Pacific/Niue", "America/St_Johns", "Australia/Lord_Howe")
 
 INSTANTS = st.none() | st.sampled_from([1, 100, 101]).map(lambda second: second * SECOND)
 ITEMS = st.lists(st.tuples(st.integers(-6, 9), INSTANTS), min_size=1, max_size=4).map(tuple)
@@ -62,8 +65,9 @@ class Correcting(RuleBasedStateMachine):
         self.stores = [self._closing.enter_context(closing(SqlStore(store_url(url)))) for _ in range(2)]
         self.clock = TestClock()
         self.tenant = prepared(self.stores[0], FILE, self.clock)
-        self.ledgers = [Ledger(store, self.clock) for store in self.stores]
+        self.ledgers = [Ledger(store, self.clock, lane) for lane, store in enumerate(self.stores)]
         self.model = Model()
+        self.timezone = "UTC"
         #: The transactions that the model's charges are, in its order.
         self.ids: list[int] = []
         self.sent: list[Call] = []
@@ -86,6 +90,26 @@ class Correcting(RuleBasedStateMachine):
     def change_the_setting(self, negative_refunds: bool) -> None:
         self.model.negative_refunds = negative_refunds
         provision(self.stores[0], FILE.replace("true", "true" if negative_refunds else "false"), self.clock)
+
+    @rule(timezone=st.sampled_from(ZONES))
+    def move(self, timezone: str) -> None:
+        """Every day that was ever counted is another one from now on."""
+        self.timezone = timezone
+        provision(self.stores[0], f'[tenant]\nslug = "machine"\ntimezone = "{timezone}"\n', self.clock)
+
+    @rule(hours=st.sampled_from([1, 11, 24]))
+    def time_goes_by(self, hours: int) -> None:
+        self.clock.now_us += hours * 3600 * SECOND
+
+    @invariant()
+    def the_days_say_what_the_model_says(self) -> None:
+        found: dict[tuple[str, str], tuple[int, int]] = {}
+        with self.stores[1].reading(self.tenant.tenant_id) as reader:
+            for row in reader.find(DayFigureFact):
+                count, gross = found.get((row.effective_on, row.kind), (0, 0))
+                added = count + row.item_count, gross + whole(row.gross_high, row.gross_low)
+                found[row.effective_on, row.kind] = added
+        assert found == self.model.days(self.timezone)
 
     @invariant()
     def the_books_say_what_the_model_says(self) -> None:

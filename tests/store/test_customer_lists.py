@@ -16,7 +16,7 @@ from tollhouse.ledger.facts import CustomerFact, CustomerWordFact, TenantFact, T
 from tollhouse.ledger.ledger import Ledger
 from tollhouse.ledger.queries import Page
 from tollhouse.ledger.verifying import verify
-from tollhouse.store import customer_search
+from tollhouse.store import queries as queries_module
 from tollhouse.store.queries import SqlQueries
 from tollhouse.store.store import SqlStore
 
@@ -113,7 +113,7 @@ def test_another_tenant_finds_nothing(ledger: Ledger, queries: SqlQueries, tenan
 def test_a_search_finds_so_many_and_no_more(
     store: SqlStore, queries: SqlQueries, tenant: TenantFact, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(customer_search, "SEARCH_FOUND_MAX", 7)
+    monkeypatch.setattr(queries_module, "SEARCH_FOUND_MAX", 7)
     first = grow(store, tenant.tenant_id, "USD", customers=20, charges=0)
     for search in ("g", "name", "name fam"):
         found = queries.customers(tenant.tenant_id, search, Page(1, 5))

@@ -248,6 +248,14 @@ def test_abandoned_plan_runs_are_open_and_their_lease_is_over(store: SqlStore) -
     assert queries.abandoned_plan_runs(2, 31, 9) == []
 
 
+def test_what_is_parked_is_counted_for_all_tenants_by_its_index(store: SqlStore, plans: Plans) -> None:
+    queries = SqlDueQueries(store)
+    before = queries.parked()
+    write(store, schedule(1, 1, 30, "parked", tenant_id=2), schedule(2, 1, 10, "done", tenant_id=2), tenant_id=2)
+    assert (before, queries.parked()) == (100, 101)
+    assert "ix_schedules_parked" in plans.of(queries.parked)
+
+
 def test_when_the_next_falls_due(store: SqlStore) -> None:
     write(store, schedule(1, 1, 30), schedule(2, 0, 20), schedule(3, 1, 10, "parked"), schedule(4, 1, 5, "done"))
     queries = SqlDueQueries(store)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness import SHOP, TestClock, provision
+from tests.harness import SHOP, TestClock, prepared
 from tests.ledger.test_checkouts import Page as Sale
 from tests.ledger.test_purchasing import DECLINED, SUCCEEDED, settled, started
 from tests.ledger.test_registering import archiving, changing, registering
@@ -24,7 +24,7 @@ ALL = Page(1, 100)
 
 @pytest.fixture
 def shop(store: SqlStore, clock: TestClock) -> TenantFact:
-    return provision(store, SHOP, clock=clock).tenant
+    return prepared(store, SHOP, clock)
 
 
 def found(store: SqlStore, tenant: TenantFact, page: Page = ALL, **wanted: Any) -> list[str | None]:

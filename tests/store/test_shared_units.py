@@ -32,14 +32,14 @@ class Commits:
 
     def _commit(self, _connection: Any) -> None:
         self._begun.set()
-        self._free.wait(10)
+        self._free.wait(60)
         self.count += 1
 
     def hold(self) -> None:
         self._free.clear()
 
     def wait_for_one(self) -> None:
-        self._begun.wait(10)
+        self._begun.wait(60)
 
     def let_go(self) -> None:
         self._free.set()
@@ -71,7 +71,7 @@ def write_at_once(units: SharedUnits, commits: Commits, numbers: list[int]) -> l
         written = [pool.submit(write, numbers[0])]
         commits.wait_for_one()
         written += [pool.submit(write, number) for number in numbers[1:]]
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while units.waiting < len(numbers) - 1 and time.monotonic() < until:
             time.sleep(0.001)
         commits.let_go()

@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 
 from babel import Locale
 from babel.core import get_global
-from babel.numbers import format_currency, get_currency_symbol, get_territory_currencies
+from babel.numbers import get_currency_symbol, get_territory_currencies
 
 from tollhouse.domain.decimals import EXACT
 from tollhouse.domain.money import is_currency
@@ -41,6 +41,7 @@ def is_country(code: str) -> bool:
     return code in COUNTRIES
 
 
+@cache
 def currency_symbol(currency: str) -> str:
     """How a currency is written before an amount in English, such as $ or CHF."""
     return str(get_currency_symbol(currency, locale="en"))
@@ -49,9 +50,10 @@ def currency_symbol(currency: str) -> str:
 def amount_shown(amount: Decimal, currency: str, decimals_min: int) -> str:
     """An amount in major units as people read it in English, to its last decimal and with at least so many."""
     decimals = max(decimals_min, -int(amount.normalize(EXACT).as_tuple().exponent))
-    space = "\N{NO-BREAK SPACE}" if currency_symbol(currency)[-1].isalpha() else ""
-    pattern = f"¤{space}#,##0" + ("." + "0" * decimals if decimals else "")
-    return str(format_currency(amount, currency, format=pattern, locale="en", currency_digits=False))
+    symbol = currency_symbol(currency)
+    space = "\N{NO-BREAK SPACE}" if symbol[-1].isalpha() else ""
+    sign = "-" if amount < 0 else ""
+    return f"{sign}{symbol}{space}{amount.copy_abs():,.{decimals}f}"
 
 
 def is_timezone(name: str) -> bool:

@@ -7,59 +7,52 @@ batch sees what an earlier one decided. Nothing reaches the store before `append
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from typing import Any, Final, TypeVar
+from collections.abc import Iterable, Set
+from typing import Any, Final
 
 from tollhouse.domain import sessions, summaries
-from tollhouse.domain.identity import folded_email
 from tollhouse.domain.money import OutOfRange
 from tollhouse.domain.summaries import ChargeSummary
-from tollhouse.ledger import key_sets
 from tollhouse.ledger.clock import MINUTE, SECOND
-from tollhouse.ledger.commands import Idempotency, Identity
+from tollhouse.ledger.commands import Idempotency
+from tollhouse.ledger.day_figures import DaySums
 from tollhouse.ledger.facts import (
-    ChangingFact,
     ChargeFact,
     CustomerFact,
+    DayFigureFact,
     EventFact,
     ExchangeRateFact,
-    Fact,
     LoginNameFact,
-    PaymentFact,
-    PaymentMethodDetailsFact,
-    PaymentMethodFact,
     ReceiptFact,
     SummaryFact,
     TenantFact,
     TotalFact,
     TransactionFact,
 )
-from tollhouse.ledger.lanes import Lanes
 from tollhouse.ledger.numbers import Numbers
 from tollhouse.ledger.ports import UnitOfWork
 from tollhouse.ledger.refusals import SumTooLarge
+from tollhouse.ledger.rows import Rows
 from tollhouse.ledger.search_words import NO_WORDS, WORDED_BY, keep_words, search_words
 from tollhouse.ledger.totals import Differences
 
-#: What a purchase is paid with where nothing else was chosen.
-DEFAULT_METHOD: Final[dict[str, Any]] = {"is_default": 1, "state": "succeeded"}
+#: What a session, a change kept elsewhere, and a new name change of a customer.
+_SESSION: Final = frozenset({"sessions", "last_seen_at"})
+_STAMP: Final = frozenset({"updated_at"})
+_IDENTITY: Final = frozenset({"reference", "email", "email_folded", "updated_at"})
 
-F = TypeVar("F", bound=Fact)
-C = TypeVar("C", bound=ChangingFact)
 
-
-class Book:
+class Book(Rows):
     def __init__(self, unit: UnitOfWork, numbers: Numbers, system_now: int, lane: int = 0) -> None:
         """`now` is the moment by the tenant's clock, `system_now` by the system's: they differ for a test tenant.
         `lane` is that of the process, for what every commit adds to."""
-        self.unit = unit
+        super().__init__(unit)
         self.tenant: TenantFact = unit.tenant()
         self.system_now = system_now
         self.now: int = system_now if self.tenant.clock_at is None else self.tenant.clock_at
         self.tenant_id = self.tenant.tenant_id
         self._numbers = numbers
         self._lane = lane
-        self.lanes = Lanes(unit)
         self._session_window = self.tenant.session_window_minutes * MINUTE
         self._customers: dict[int, CustomerFact] = {}
         self._by_reference: dict[str, CustomerFact] = {}
@@ -73,20 +66,11 @@ class Book:
         self._new_customers: list[CustomerFact] = []
         self._new_numbers: set[int] = set()
         self._vacated: set[str] = set()
-        self._touched: dict[int, CustomerFact] = {}
-        self._stamped: dict[int, CustomerFact] = {}
-        self._identified: dict[int, CustomerFact] = {}
         self._changed_summaries: set[tuple[int, str]] = set()
         self._balance_deltas: dict[int, int] = {}
-        self._customer_changes: dict[int, set[str]] = {}
+        self._changed_columns: dict[int, frozenset[str]] = {}
         self._moves: list[CustomerFact] = []
-        self._appended: dict[type[Fact], list[Fact]] = {}
-        self._added: dict[tuple[type[Fact], tuple[Any, ...]], ChangingFact] = {}
-        self._found: dict[tuple[Any, ...], list[Any]] = {}
-        self._put: dict[type[Fact], dict[tuple[Any, ...], ChangingFact]] = {}
         self._event_seqs: dict[int, int] = {}
-        self._removed: dict[type[Fact], dict[tuple[Any, ...], dict[str, Any]]] = {}
-        self._held: set[tuple[Any, ...]] = set()
 
     @property
     def now_second(self) -> int:
@@ -128,61 +112,6 @@ class Book:
             for customer in found:
                 self._know(customer)
 
-    def prefetch_identities(self, identities: Sequence[Identity]) -> None:
-        """Look up, once for all, whom these names may mean. An e-mail that comes with a known reference decides
-        nothing, and is passed over."""
-        if not identities:
-            return
-        named = [(i.reference, folded_email(i.email) if i.email is not None else None) for i in identities]
-        references = {reference for reference, _ in named if reference is not None}
-        emails = {email for _, email in named if email is not None}
-        self.prefetch([], set(), set(), set(self.unit.numbers_to_lock(sorted(references), sorted(emails))))
-        self.prefetch([], references - self._by_reference.keys(), set(), set())
-        self.prefetch([], set(), {e for r, e in named if e is not None and r not in self._by_reference}, set())
-
-    def prefetch_charges(self, charge_ids: set[int]) -> set[int]:
-        """Look up and lock charges, once for the whole batch and in one order; the numbers of their customers."""
-        if not charge_ids:
-            return set()
-        rows = self.unit.find(ChargeFact, lock=True, order=("charge_id",), charge_id=sorted(charge_ids))
-        found = {row.charge_id: [row] for row in rows}
-        for charge_id in charge_ids:
-            self._found[_asked(ChargeFact, True, {"charge_id": charge_id})] = found.get(charge_id, [])
-        return {row.customer_number for row in rows if row.customer_number}
-
-    def customers_of_transactions(self, transaction_ids: set[int]) -> set[int]:
-        """The numbers of the customers of these transactions, which never change. Whoever corrects one locks its
-        customer first."""
-        if not transaction_ids:
-            return set()
-        rows = self.unit.find(TransactionFact, transaction_id=sorted(transaction_ids))
-        self._remember(TransactionFact, "transaction_id", transaction_ids, rows)
-        return {row.customer_number for row in rows}
-
-    def prefetch_payments(self, payment_ids: set[int]) -> None:
-        """Look up and lock payments, once for the whole batch and in one order; after their customers."""
-        if payment_ids:
-            rows = self.unit.find(PaymentFact, lock=True, order=("payment_id",), payment_id=sorted(payment_ids))
-            self._remember(PaymentFact, "payment_id", payment_ids, rows, lock=True)
-
-    def prefetch_payment_methods(self, references: set[str]) -> None:
-        """Look up, once for the whole batch, what customers pay with who are known by these references."""
-        numbers = {self._by_reference[reference].number for reference in references & self._by_reference.keys()}
-        if not numbers:
-            return
-        methods = self.unit.find(PaymentMethodFact, customer_number=sorted(numbers), **DEFAULT_METHOD)
-        self._remember(PaymentMethodFact, "customer_number", numbers, methods, **DEFAULT_METHOD)
-        ids = {method.payment_method_id for method in methods}
-        if ids:
-            details = self.unit.find(PaymentMethodDetailsFact, payment_method_id=sorted(ids))
-            self._remember(PaymentMethodDetailsFact, "payment_method_id", ids, details)
-
-    def customers_of_orders(self, order_ids: set[str]) -> set[int]:
-        """The numbers of the customers of these orders. Whoever changes an order's payment locks its customer first."""
-        if not order_ids:
-            return set()
-        return {payment.customer_number for payment in self.unit.find(PaymentFact, order_id=sorted(order_ids))}
-
     def receipt(self, idempotency: Idempotency) -> ReceiptFact | None:
         return self._receipts.get((idempotency.scope, key_hash(idempotency.key)))
 
@@ -207,6 +136,11 @@ class Book:
                 known = self._know(row)
         return known
 
+    @property
+    def references(self) -> Set[str]:
+        """Those of the live customers that the batch looked up by them or made."""
+        return self._by_reference.keys()
+
     def known_by_reference(self, reference: str) -> CustomerFact | None:
         """The live customer with this reference, if the batch looked it up or made it."""
         return self._by_reference.get(reference)
@@ -227,61 +161,6 @@ class Book:
         if customer_number not in self._summaries_known:
             self._know_summaries([customer_number])
         return self._summaries.get((customer_number, currency), summaries.EMPTY)
-
-    def find(self, kind: type[F], /, *, lock: bool = False, **equals: Any) -> list[F]:
-        """Rows as this batch leaves them: the store's, and over them what was added or put so far, in no order.
-
-        What was asked once is remembered. Change a found fact by putting another over it.
-        """
-        put = self._put.get(kind, {})
-        asked = _asked(kind, lock, equals)
-        found = self._found.get(asked)
-        if found is None:
-            found = self._found[asked] = self.unit.find(kind, lock=lock, **equals)
-        removed = self._removed.get(kind, {})
-        rows = [row for row in found if not (removed and isinstance(row, ChangingFact) and row.key in removed)]
-        rows += [fact for fact in self.added(kind) if _matches(fact, equals)]
-        if put:
-            rows = [row for row in rows if not (isinstance(row, ChangingFact) and row.key in put)]
-            rows += [fact for fact in put.values() if isinstance(fact, kind) and _matches(fact, equals)]
-        return rows
-
-    def look_up(self, kind: type[F], names: tuple[str, ...], wanted: set[tuple[Any, ...]]) -> None:
-        """Find rows by the values of these columns, once for the whole batch, of which there is one at most each."""
-        if not wanted:
-            return
-        rows: dict[tuple[Any, ...], F] = {}
-        for part in key_sets.looks(wanted):
-            among: dict[str, Any] = {n: sorted({values[place] for values in part}) for place, n in enumerate(names)}
-            rows |= {tuple(getattr(row, name) for name in names): row for row in self.unit.find(kind, **among)}
-        for values in wanted:
-            asked = _asked(kind, False, dict(zip(names, values, strict=True)))
-            self._found[asked] = [rows[values]] if values in rows else []
-
-    def kept(self, kind: type[C], **key: Any) -> C | None:
-        """The fact with this key, all of it in its order, as this batch leaves it. Of a customer whom the batch has
-        made the store is not asked."""
-        values = tuple(key.values())
-        put = self._put.get(kind, {}).get(values)
-        if isinstance(put, kind):
-            return put
-        if values in self._removed.get(kind, {}):
-            return None
-        added = self._added.get((kind, values))
-        if isinstance(added, kind):
-            return added
-        asked = _asked(kind, False, key)
-        if asked not in self._found:
-            is_of_new = key.get("customer_number") in self._new_numbers
-            self._found[asked] = [] if is_of_new else self.unit.find(kind, **key)
-        return next(iter(self._found[asked]), None)
-
-    def hold(self, kind: type[Fact], name: str, values: Iterable[Any]) -> None:
-        """Have rows with these values of a column stay as they are until this is written; others may hold them too."""
-        missing = sorted({value for value in values if (kind, name, value) not in self._held})
-        if missing:
-            self.unit.hold(kind, **{name: missing})
-            self._held.update((kind, name, value) for value in missing)
 
     def exchange_rates(self, one_currency: str, other_currency: str) -> list[ExchangeRateFact]:
         """Of each direction between two currencies, the rate that counts now, if there is one."""
@@ -315,15 +194,6 @@ class Book:
         kept = self.unit.login_name(username)
         return None if kept is None or kept.key in self._removed.get(LoginNameFact, {}) else kept
 
-    def added(self, kind: type[F]) -> list[F]:
-        """The facts of this class that the batch has decided to append so far."""
-        return [fact for fact in self._appended.get(kind, ()) if isinstance(fact, kind)]
-
-    def newest(self, fact: C) -> C:
-        """The fact as this batch leaves it so far."""
-        put = self._put.get(type(fact), {}).get(fact.key)
-        return put if isinstance(put, type(fact)) else fact
-
     @property
     def new_customer_count(self) -> int:
         """How many customers this batch makes, as far as it is decided."""
@@ -335,6 +205,8 @@ class Book:
     # What is decided.
 
     def add_customer(self, customer: CustomerFact) -> None:
+        if self._notes is not None:
+            self._notes.made(customer)
         self._new_customers.append(customer)
         self._new_numbers.add(customer.number)
         self._summaries_known.add(customer.number)
@@ -347,15 +219,17 @@ class Book:
         customer.sessions, customer.last_seen_at = sessions.touched(
             customer.sessions, customer.last_seen_at, self.now, self._session_window
         )
-        self._touched[customer.number] = customer
+        self._note_columns(customer, _SESSION)
 
     def stamp(self, customer: CustomerFact) -> None:
         """Note that something of a customer was changed that is kept elsewhere."""
         customer.updated_at = self.now
-        self._stamped[customer.number] = customer
+        self._note_columns(customer, _STAMP)
 
     def identify(self, customer: CustomerFact, *, reference: str | None, email: str | None, folded: str | None) -> None:
         """Give a customer the reference or e-mail it has not had."""
+        if self._notes is not None:
+            self._notes.changing(customer)
         if customer.email_folded is not None and self._guest_by_email.get(customer.email_folded) is customer:
             del self._guest_by_email[customer.email_folded]
         words = search_words(customer)
@@ -364,7 +238,7 @@ class Book:
         if email is not None:
             customer.email, customer.email_folded = email, folded
         customer.updated_at = self.now
-        self._identified[customer.number] = customer
+        self._note_columns(customer, _IDENTITY)
         keep_words(self, customer, words)
         self._know(customer)
 
@@ -403,6 +277,8 @@ class Book:
 
     def add_to_balance(self, customer: CustomerFact, difference_minor: int) -> None:
         """Move a balance; the caller has checked that it stays within 64 bits."""
+        if self._notes is not None:
+            self._notes.changing(customer)
         customer.balance_minor += difference_minor
         self._balance_deltas[customer.number] = self._balance_deltas.get(customer.number, 0) + difference_minor
 
@@ -412,6 +288,8 @@ class Book:
 
     def change_customer(self, customer: CustomerFact, **values: Any) -> None:
         """Set columns of a customer that is locked; not those that have ways of their own, such as its balance."""
+        if self._notes is not None:
+            self._notes.changing(customer)
         values["updated_at"] = self.now
         self._was_live.setdefault(customer.number, customer.deleted_at is None)
         words = None if WORDED_BY.isdisjoint(values) else search_words(customer)
@@ -419,7 +297,7 @@ class Book:
             setattr(customer, name, value)
         if words is not None:
             keep_words(self, customer, words)
-        self._customer_changes.setdefault(customer.number, set()).update(values)
+        self._note_columns(customer, frozenset(values))
 
     def move_customer(self, customer: CustomerFact, parent: CustomerFact) -> None:
         """Put a customer with all below it under another parent, who owns its charges from now on.
@@ -430,24 +308,13 @@ class Book:
         customer.path = f"{parent.path}{customer.number}."
         self._moves.append(customer)
 
-    def add(self, fact: Fact) -> None:
-        self._appended.setdefault(type(fact), []).append(fact)
-        if isinstance(fact, ChangingFact):
-            self._added[type(fact), fact.key] = fact
-
-    def put(self, fact: ChangingFact) -> None:
-        """Write a fact over the one with its key, whether that is in the store, decided in this batch, or nowhere."""
-        self._put.setdefault(type(fact), {})[fact.key] = fact
-
-    def remove(self, fact: ChangingFact, *key: str) -> None:
-        """Take a fact away, which `key` (names of fields) is enough to find; another may be put in its place."""
-        kind = type(fact)
-        self._put.get(kind, {}).pop(fact.key, None)
-        added = self._added.pop((kind, fact.key), None)
-        if added is not None:
-            self._appended[kind].remove(added)
-            return
-        self._removed.setdefault(kind, {})[fact.key] = {name: getattr(fact, name) for name in key}
+    def change_tenant(self, **values: Any) -> None:
+        """Set columns of the tenant, at once: what comes after it in the same batch is decided by them."""
+        if self._notes is not None:
+            self._notes.changing(self.tenant)
+        self.unit.change(TenantFact, {}, **values)
+        for name, value in values.items():
+            setattr(self.tenant, name, value)
 
     def keep_receipt(self, idempotency: Idempotency, fingerprint: str, kind: str, fact_id: int) -> None:
         hashed = key_hash(idempotency.key)
@@ -457,7 +324,7 @@ class Book:
 
     def append(self) -> None:
         """Hand all that was decided to the unit of work, one statement a table, receipts first."""
-        differences = self._differences()
+        differences, days = self._differences(), self._day_figures()
         for customer in self._moves:
             self.unit.move_customer(customer.number, customer.path)
             self.unit.change(ChargeFact, {"customer_number": customer.number}, owner_number=customer.parent_number)
@@ -467,42 +334,30 @@ class Book:
             # waits for a later figure; so no two wait for each other.
             if differences:
                 self.unit.add_totals(differences)
+            if days:
+                self.unit.add_day_figures(days, self.tenant.timezone)
 
     def _append_facts(self, unit: UnitOfWork) -> None:
         if receipts := self._appended.pop(ReceiptFact, None):
             unit.insert(receipts)
-        for kind, gone in self._removed.items():
-            for equals in key_sets.conditions([gone[key] for key in sorted(gone)]):
-                unit.remove(kind, **equals)
+        self._remove_rows(unit)
         self._append_customers(unit)
         if self._changed_summaries:
             unit.upsert([self._summary_fact(*where) for where in sorted(self._changed_summaries)])
-        for facts in filter(None, self._appended.values()):
-            unit.insert(facts)
-        for changed_facts in filter(None, self._put.values()):
-            unit.upsert([changed_facts[key] for key in sorted(changed_facts)])
-        if deliveries := self.lanes.changed():
-            unit.upsert(deliveries)
+        self._append_rows(unit)
 
     def _append_customers(self, unit: UnitOfWork) -> None:
-        new = {customer.number for customer in self._new_customers}
+        changed: dict[frozenset[str], list[CustomerFact]] = {}
+        for number, columns in self._changed_columns.items():
+            if number not in self._new_numbers:
+                changed.setdefault(columns, []).append(self._customers[number])
         # First: who was a guest may leave its e-mail to a new one.
-        if identified := [c for number, c in self._identified.items() if number not in new]:
-            unit.identify_customers(identified)
+        for columns, customers in changed.items():
+            unit.change_customers(customers, tuple(sorted(columns)))
         if self._new_customers:
             unit.insert(self._new_customers)
-        if touched := [c for number, c in self._touched.items() if number not in new]:
-            unit.touch_customers(touched)
-        if stamped := [c for number, c in self._stamped.items() if number not in new]:
-            unit.stamp_customers(stamped)
-        if deltas := sorted((n, d) for n, d in self._balance_deltas.items() if n not in new and d):
+        if deltas := sorted((n, d) for n, d in self._balance_deltas.items() if n not in self._new_numbers and d):
             unit.add_to_balances(deltas)
-        changed: dict[tuple[str, ...], list[CustomerFact]] = {}
-        for number, names in sorted(self._customer_changes.items()):
-            if number not in new:
-                changed.setdefault(tuple(sorted(names)), []).append(self._customers[number])
-        for columns, customers in changed.items():
-            unit.change_customers(customers, columns)
 
     def _differences(self) -> list[TotalFact]:
         """What the customers that live come to after this batch, less what those that lived before it came to then."""
@@ -520,6 +375,14 @@ class Book:
             differences.count_charges(where, before, self._summaries[where] if is_live else None)
         return differences.facts()
 
+    def _day_figures(self) -> list[DayFigureFact]:
+        transactions = self.added(TransactionFact)
+        if not transactions:
+            return []
+        sums = DaySums(self.tenant.timezone)
+        sums.add(transactions)
+        return sums.facts(self.tenant_id, self._lane)
+
     def _summaries_of(self, customer_number: int) -> set[tuple[int, str]]:
         if customer_number not in self._summaries_known:
             self._know_summaries([customer_number])
@@ -527,15 +390,13 @@ class Book:
 
     # How it is kept.
 
-    def _remember(
-        self, kind: type[F], name: str, values: Iterable[Any], rows: Iterable[F], *, lock: bool = False, **equals: Any
-    ) -> None:
-        """Answer later finds by one value of a column from rows that were found for several."""
-        found: dict[Any, list[Any]] = {value: [] for value in values}
-        for row in rows:
-            found[getattr(row, name)].append(row)
-        for value, those in found.items():
-            self._found[_asked(kind, lock, {name: value, **equals})] = those
+    def _is_of_new(self, key: dict[str, Any]) -> bool:
+        return key.get("customer_number") in self._new_numbers
+
+    def _note_columns(self, customer: CustomerFact, columns: frozenset[str]) -> None:
+        """These columns of a customer are to be written; all of a new one are."""
+        known = self._changed_columns.get(customer.number)
+        self._changed_columns[customer.number] = columns if known is None else known | columns
 
     def _know(self, customer: CustomerFact) -> CustomerFact:
         customer = self._customers.setdefault(customer.number, customer)
@@ -571,18 +432,6 @@ class Book:
             s.last_at,
             s.last_amount_minor,
         )
-
-
-def _asked(kind: type[Fact], lock: bool, equals: dict[str, Any]) -> tuple[Any, ...]:
-    return (kind, lock, *((name, tuple(v) if isinstance(v, list) else v) for name, v in equals.items()))
-
-
-def _matches(fact: Fact, equals: dict[str, Any]) -> bool:
-    for name, wanted in equals.items():
-        value = getattr(fact, name)
-        if value not in wanted if isinstance(wanted, list | tuple) else value != wanted:
-            return False
-    return True
 
 
 def summary_from_row(row: SummaryFact) -> ChargeSummary:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
 from tollhouse.ledger.book import Book
 from tollhouse.ledger.commands.schedules import MoveClock
 from tollhouse.ledger.facts import TenantFact
@@ -19,7 +17,7 @@ def move(book: Book, command: MoveClock) -> TenantFact:
         if command.or_later:
             return tenant
         raise ClockBackwards
-    book.unit.change(TenantFact, {}, clock_at=command.to)
-    book.tenant = replace(tenant, clock_at=command.to)
+    book.tenant = tenant
+    book.change_tenant(clock_at=command.to)
     book.now = command.to
     return book.tenant

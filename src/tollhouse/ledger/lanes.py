@@ -20,9 +20,11 @@ class Lanes:
     def __init__(self, unit: UnitOfWork) -> None:
         self._unit = unit
         self._put: dict[tuple[int, int], _Lane] = {}
+        self.puts = 0
 
     def put(self, delivery: DeliveryFact) -> None:
         """Write a delivery, over the one that is there if there is one."""
+        self.puts += 1
         self._put.setdefault((delivery.endpoint_id, delivery.customer_number), {})[delivery.customer_seq] = delivery
 
     def delivery(self, endpoint_id: int, customer_number: int, customer_seq: int) -> DeliveryFact | None:

@@ -23,28 +23,33 @@ from tollhouse.ledger import (
     customers,
     enrolling,
     entitling,
+    exchanging,
     importing,
     invoicing,
+    keys,
     logins,
     payment_methods,
     people,
     products,
     rate_plans,
     recording,
+    recording_by_hand,
     refunding,
     registering,
     roles,
     segments,
     selling,
+    signing_in,
     taxing,
     transacting,
 )
+from tollhouse.ledger.auditing.entries import ENTRY, entry_of
 from tollhouse.ledger.book import Book
 from tollhouse.ledger.catalog import features as catalog_features
 from tollhouse.ledger.catalog import plans as catalog_plans
 from tollhouse.ledger.catalog import products as catalog_products
 from tollhouse.ledger.catalog import publishing
-from tollhouse.ledger.charging import definitions, now, plan_runs, running
+from tollhouse.ledger.charging import definitions, now, once, plan_runs, running
 from tollhouse.ledger.clock import Clock
 from tollhouse.ledger.commands import (
     AddToBalance,
@@ -94,6 +99,7 @@ from tollhouse.ledger.commands import (
     UpdateTax,
     UseCode,
 )
+from tollhouse.ledger.commands.by_hand import ChargeOnce, RecordByHand
 from tollhouse.ledger.commands.catalog import (
     ArchiveCatalogProduct,
     ArchiveFeature,
@@ -111,7 +117,10 @@ from tollhouse.ledger.commands.catalog import (
     SetPlanPrices,
 )
 from tollhouse.ledger.commands.corrections import RefundCharge, VoidCharge
+from tollhouse.ledger.commands.exchange_rates import PutExchangeRate
 from tollhouse.ledger.commands.imports import ImportCharges
+from tollhouse.ledger.commands.keys import CreateKey, RevokeKey
+from tollhouse.ledger.commands.people import EndSignIns, LockPerson, SignIn, SignOut
 from tollhouse.ledger.commands.plan_runs import (
     ApplyPlanRun,
     DecidePlanRun,
@@ -188,6 +197,8 @@ HANDLERS: dict[type[Command], Handler] = {
     UpdateCharge: Handler(definitions.update),
     DeleteCharge: Handler(definitions.delete),
     ChargeNow: Handler(now.charge_now, now.replay_charge_now),
+    ChargeOnce: Handler(once.charge_once, once.replay),
+    RecordByHand: Handler(recording_by_hand.record, recording_by_hand.replay),
     RunDue: Handler(running.run_due),
     RetryParked: Handler(running.retry_parked),
     Enrol: Handler(enrolling.enrol),
@@ -201,11 +212,15 @@ HANDLERS: dict[type[Command], Handler] = {
     CreatePerson: Handler(people.create),
     UpdatePerson: Handler(people.update),
     DeletePerson: Handler(people.delete),
+    LockPerson: Handler(people.lock),
     UnlockPerson: Handler(people.unlock),
     CreateRole: Handler(roles.create),
     SetAccess: Handler(roles.set_access),
     RecordLogin: Handler(logins.record),
     UseCode: Handler(logins.use_code),
+    SignIn: Handler(signing_in.sign_in),
+    SignOut: Handler(signing_in.sign_out),
+    EndSignIns: Handler(signing_in.end_all),
     Track: Handler(telling.decide, telling.replay),
     TagCustomer: Handler(keeping.tag_customer),
     WriteNotes: Handler(keeping.write_notes),
@@ -253,6 +268,9 @@ HANDLERS: dict[type[Command], Handler] = {
     AddToBalance: Handler(transacting.add_to_balance, transacting.replay_add_to_balance),
     RequestTopup: Handler(transacting.request_topup),
     CreateTransaction: Handler(transacting.create, transacting.replay_create),
+    CreateKey: Handler(keys.create),
+    RevokeKey: Handler(keys.revoke),
+    PutExchangeRate: Handler(exchanging.put),
     PutEndpoint: Handler(endpoints.put),
     ChangeEndpoint: Handler(endpoints.change),
     RotateSecret: Handler(endpoints.rotate),
@@ -283,6 +301,19 @@ class Ledger:
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
+
+    def rehearse(self, command: Command) -> Receipt:
+        """Decide one command as `execute` would now, and roll everything back; raises its Refusal, StoreConflict or
+        StoreUnavailable."""
+        with self._deciding:
+            self._ensure_numbers(command.tenant_id, [command])
+            try:
+                with self._store.unit_of_work(command.tenant_id) as unit:
+                    book = Book(unit, self._numbers, self._clock.now(), self._lane)
+                    prefetch(book, [command])
+                    raise _Rehearsed(_answer(book, command))
+            except _Rehearsed as rehearsed:
+                return rehearsed.receipt
 
     def execute_batch(self, tenant_id: int, commands: Sequence[Command]) -> list[Outcome]:
         """Decide and commit commands of one tenant in their order; one outcome each. Durable when this returns."""
@@ -341,6 +372,8 @@ class Ledger:
         for command in commands:
             for name, count in command.numbers_wanted().items():
                 wanted[name] = wanted.get(name, 0) + count
+            if command.by is not None:
+                wanted[ENTRY] = wanted.get(ENTRY, 0) + 1
         for name, count in wanted.items():
             self._numbers.ensure(tenant_id, name, count)
 
@@ -366,11 +399,19 @@ class _Fault(Exception):
         self.error = error
 
 
+class _Rehearsed(Exception):
+    """Ends a unit of work that is not to be committed."""
+
+    def __init__(self, receipt: Receipt) -> None:
+        super().__init__()
+        self.receipt = receipt
+
+
 def _answer(book: Book, command: Command) -> Receipt:
     handler = HANDLERS[type(command)]
     idempotency = command.idempotency
     if idempotency is None or handler.replay is None:
-        return Receipt(handler.decide(book, command))
+        return Receipt(_decided(book, handler, command))
     fingerprint = fingerprint_of(command)
     kept = book.receipt(idempotency)
     if kept is None:
@@ -391,10 +432,25 @@ def _answer(book: Book, command: Command) -> Receipt:
 def _first_answer(
     book: Book, handler: Handler, command: Command, idempotency: Idempotency, fingerprint: str
 ) -> Receipt:
-    result: _Result = handler.decide(book, command)
+    result: _Result = _decided(book, handler, command)
     if command.writes:
         book.keep_receipt(idempotency, fingerprint, type(command).__name__, result.fact_id)
     return Receipt(result)
+
+
+def _decided(book: Book, handler: Handler, command: Command) -> Any:
+    """Decide; where somebody is answerable for it, what was changed is in the audit log."""
+    by = command.by
+    if by is None or not command.writes:
+        return handler.decide(book, command)
+    with book.noted() as notes:
+        result = handler.decide(book, command)
+    entry = entry_of(
+        command, by, result, notes, tenant=book.tenant, take=lambda: book.next_number(ENTRY), now=book.system_now
+    )
+    if entry is not None:
+        book.add(entry)
+    return result
 
 
 def fingerprint_of(command: Command) -> str:

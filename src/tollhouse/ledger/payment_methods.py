@@ -3,6 +3,8 @@ default."""
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 import msgspec
 from msgspec.structs import asdict, replace
 
@@ -23,6 +25,9 @@ from tollhouse.ledger.sight import Finds
 USABLE = "succeeded"
 UNPROVEN = "requires_action"
 REMOVED = "removed"
+
+#: What a purchase is paid with where nothing else was chosen.
+DEFAULT_METHOD: Final[dict[str, Any]] = {"is_default": 1, "state": USABLE}
 
 
 class MethodSaved(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ from msgspec.structs import asdict, replace
 from tollhouse.domain.identity import folded_email
 from tollhouse.ledger.book import Book
 from tollhouse.ledger.commands import CreatePerson, DeletePerson, UnlockPerson, UpdatePerson
-from tollhouse.ledger.commands.people import TotpChange
+from tollhouse.ledger.commands.people import LockPerson, TotpChange
 from tollhouse.ledger.facts import (
     CustomerFact,
     LoginAddressFact,
@@ -29,6 +29,7 @@ from tollhouse.ledger.one_time_codes import matching_step
 from tollhouse.ledger.refusals import (
     CodeRefused,
     OwnDeletionRefused,
+    OwnLockRefused,
     OwnSystemAccessRefused,
     PasswordNotCopied,
     PrivilegeLacking,
@@ -96,7 +97,7 @@ def delete(book: Book, command: DeletePerson) -> PersonChanged:
     person = person_seen(book, command.caller, command.person_id, lock=True)
     if person.person_id == command.caller.person_id:
         raise OwnDeletionRefused
-    _check_no_higher(book, person.role_id, command.privileges)
+    check_no_higher(book, person.role_id, command.privileges)
     book.remove(LoginNameFact(person.username, person.tenant_id, person.person_id), "username")
     for address in book.find(LoginAddressFact, person_id=person.person_id):
         book.remove(address, "person_id", "address")
@@ -104,9 +105,19 @@ def delete(book: Book, command: DeletePerson) -> PersonChanged:
     return PersonChanged(person.person_id)
 
 
+def lock(book: Book, command: LockPerson) -> PersonChanged:
+    person = person_seen(book, command.caller, command.person_id, lock=True)
+    if person.person_id == command.caller.person_id:
+        raise OwnLockRefused
+    check_no_higher(book, person.role_id, command.privileges)
+    if not person.locked:
+        book.put(replace(person, locked=1, token_epoch=person.token_epoch + 1))
+    return PersonChanged(person.person_id)
+
+
 def unlock(book: Book, command: UnlockPerson) -> PersonChanged:
     person = person_seen(book, command.caller, command.person_id, lock=True)
-    _check_no_higher(book, person.role_id, command.privileges)
+    check_no_higher(book, person.role_id, command.privileges)
     forget_failures(book, person.person_id)
     if person.locked:
         book.put(replace(person, locked=0))
@@ -149,7 +160,7 @@ def _check_may_change(book: Book, command: UpdatePerson, person: PersonFact, cha
     if not command.may_manage and (not is_self or any(name in changes for name in _MANAGED)):
         raise PrivilegeLacking
     if not is_self:
-        _check_no_higher(book, person.role_id, command.privileges)
+        check_no_higher(book, person.role_id, command.privileges)
 
 
 def _check_new_role(book: Book, command: UpdatePerson, person: PersonFact) -> None:
@@ -172,7 +183,7 @@ def _check_may_give(book: Book, role_id: int, privileges: dict[str, int]) -> Rol
     raise RoleUnknown
 
 
-def _check_no_higher(book: Book, role_id: int, privileges: dict[str, int]) -> None:
+def check_no_higher(book: Book, role_id: int, privileges: dict[str, int]) -> None:
     """Raises PrivilegeLacking where somebody with this role may do what one with these privileges may not."""
     if not all(is_no_higher(privileges_of(role), privileges) for role in book.find(RoleFact, role_id=role_id)):
         raise PrivilegeLacking
@@ -187,7 +198,7 @@ def _copied(book: Book, command: CreatePerson, customer: CustomerFact) -> str:
     """The hash of another person of the same customer, who may do no more than the caller: it can be tried out."""
     for person in book.find(PersonFact, person_id=command.copy_password, deleted_at=None):
         if person.customer_number == customer.number:
-            _check_no_higher(book, person.role_id, command.privileges)
+            check_no_higher(book, person.role_id, command.privileges)
             return person.password_hash
     raise PasswordNotCopied
 

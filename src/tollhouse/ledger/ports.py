@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from tollhouse.ledger.commands import GatewayAnswer, GatewayCharge, GatewayEvent, GatewayMethod, GatewayRefund
 from tollhouse.ledger.facts import (
     CustomerFact,
+    DayFigureFact,
     DeliveryFact,
     ExchangeRateFact,
     Fact,
@@ -58,7 +59,7 @@ class Reader(Protocol):
         """The same rows as `find`, one after another, however many there are."""
         ...
 
-    def page(self, kind: type[F], column: str, least: int, count: int, /, **equals: Any) -> list[F]:
+    def page(self, kind: type[F], column: str, least: int | str, count: int, /, **equals: Any) -> list[F]:
         """The same rows as `find` from this value of a column on, in its order, at most `count`."""
         ...
 
@@ -112,6 +113,10 @@ class UnitOfWork(Reader, Protocol):
         """Where a username lives, whichever tenant's it is."""
         ...
 
+    def key(self, key_hash: str) -> KeyFact | None:
+        """The API key with this hash, whichever tenant's it is."""
+        ...
+
     def hold(self, kind: type[Fact], /, **equals: Any) -> None:
         """Have the rows that `find` would give stay as they are until this ends. Others may hold them at the same time,
         but nobody lock them."""
@@ -147,20 +152,8 @@ class UnitOfWork(Reader, Protocol):
         """Write facts of one class whole, over those that have the same primary key."""
         ...
 
-    def touch_customers(self, customers: Sequence[CustomerFact]) -> None:
-        """Write the session figures of these customers."""
-        ...
-
-    def stamp_customers(self, customers: Sequence[CustomerFact]) -> None:
-        """Write when these customers were changed."""
-        ...
-
     def change_customers(self, customers: Sequence[CustomerFact], columns: tuple[str, ...]) -> None:
         """Write these columns of these customers, as they have them."""
-        ...
-
-    def identify_customers(self, customers: Sequence[CustomerFact]) -> None:
-        """Write the reference and e-mail of these customers."""
         ...
 
     def add_to_balances(self, deltas: Sequence[tuple[int, int]]) -> None:
@@ -169,6 +162,15 @@ class UnitOfWork(Reader, Protocol):
 
     def add_totals(self, differences: Sequence[TotalFact]) -> None:
         """Add to parts of figures, each from nothing where there is none yet."""
+        ...
+
+    def add_day_figures(self, differences: Sequence[DayFigureFact], timezone: str) -> None:
+        """The same for parts of days' figures, with the time zone by which the days were told. Raises StoreConflict
+        where the tenant has another by now."""
+        ...
+
+    def hold_day_figures(self) -> None:
+        """Wait for those who are adding to days' figures, and let nobody else until this ends."""
         ...
 
     def change(self, kind: type[Fact], key: dict[str, Any], **values: Any) -> int:

@@ -26,13 +26,22 @@ from tollhouse.ledger.commands import (
     StartPurchase,
     Track,
 )
+from tollhouse.ledger.commands.by_hand import ChargeOnce, RecordByHand
 from tollhouse.ledger.commands.corrections import RefundCharge, VoidCharge
 from tollhouse.ledger.commands.imports import ImportCharges
 from tollhouse.ledger.commands.purchases import StartFree
 from tollhouse.ledger.commands.refunds import SettleRefund, StartRefund
 from tollhouse.ledger.commands.usage import ReportUsage
 from tollhouse.ledger.commands.webhooks import SettleDelivery
-from tollhouse.ledger.facts import PlanFact
+from tollhouse.ledger.facts import (
+    ChargeFact,
+    PaymentFact,
+    PaymentMethodDetailsFact,
+    PaymentMethodFact,
+    PlanFact,
+    TransactionFact,
+)
+from tollhouse.ledger.payment_methods import DEFAULT_METHOD
 from tollhouse.ledger.tracking import telling
 
 
@@ -70,13 +79,73 @@ def prefetch(book: Book, commands: Sequence[Command]) -> None:
             name(named, command)
     # Plans come before customers, in the order in which a provisioning file has them.
     book.hold(PlanFact, "identifier", named.plans)
-    numbers = named.numbers | book.prefetch_charges(named.charge_ids) | book.customers_of_orders(named.order_ids)
-    numbers |= book.customers_of_transactions(named.corrected)
+    numbers = named.numbers | _look_up_charges(book, named.charge_ids) | _customers_of_orders(book, named.order_ids)
+    numbers |= _customers_of_transactions(book, named.corrected)
     book.prefetch(named.keys, named.references | named.buyers, named.emails, numbers)
-    book.prefetch_identities(named.imported)
-    book.prefetch_payments(named.payment_ids)
-    book.prefetch_payment_methods(named.buyers)
+    _look_up_identities(book, named.imported)
+    _look_up_payments(book, named.payment_ids)
+    _look_up_payment_methods(book, named.buyers)
     telling.prefetch(book, named.tracks)
+
+
+def _look_up_identities(book: Book, identities: Sequence[Identity]) -> None:
+    """Look up, once for all, whom these names may mean. An e-mail that comes with a known reference decides
+    nothing, and is passed over."""
+    if not identities:
+        return
+    named = [(i.reference, folded_email(i.email) if i.email is not None else None) for i in identities]
+    references = {reference for reference, _ in named if reference is not None}
+    emails = {email for _, email in named if email is not None}
+    book.prefetch([], set(), set(), set(book.unit.numbers_to_lock(sorted(references), sorted(emails))))
+    book.prefetch([], references - book.references, set(), set())
+    book.prefetch([], set(), {e for r, e in named if e is not None and r not in book.references}, set())
+
+
+def _look_up_charges(book: Book, charge_ids: set[int]) -> set[int]:
+    """Look up and lock charges, once for the whole batch and in one order; the numbers of their customers."""
+    if not charge_ids:
+        return set()
+    rows = book.unit.find(ChargeFact, lock=True, order=("charge_id",), charge_id=sorted(charge_ids))
+    book.remember(ChargeFact, "charge_id", charge_ids, rows, lock=True)
+    return {row.customer_number for row in rows if row.customer_number}
+
+
+def _customers_of_transactions(book: Book, transaction_ids: set[int]) -> set[int]:
+    """The numbers of the customers of these transactions, which never change. Whoever corrects one locks its
+    customer first."""
+    if not transaction_ids:
+        return set()
+    rows = book.unit.find(TransactionFact, transaction_id=sorted(transaction_ids))
+    book.remember(TransactionFact, "transaction_id", transaction_ids, rows)
+    return {row.customer_number for row in rows}
+
+
+def _look_up_payments(book: Book, payment_ids: set[int]) -> None:
+    """Look up and lock payments, once for the whole batch and in one order; after their customers."""
+    if payment_ids:
+        rows = book.unit.find(PaymentFact, lock=True, order=("payment_id",), payment_id=sorted(payment_ids))
+        book.remember(PaymentFact, "payment_id", payment_ids, rows, lock=True)
+
+
+def _look_up_payment_methods(book: Book, references: set[str]) -> None:
+    """Look up, once for the whole batch, what customers pay with who are known by these references."""
+    known = map(book.known_by_reference, references)
+    numbers = {customer.number for customer in known if customer is not None}
+    if not numbers:
+        return
+    methods = book.unit.find(PaymentMethodFact, customer_number=sorted(numbers), **DEFAULT_METHOD)
+    book.remember(PaymentMethodFact, "customer_number", numbers, methods, **DEFAULT_METHOD)
+    ids = {method.payment_method_id for method in methods}
+    if ids:
+        details = book.unit.find(PaymentMethodDetailsFact, payment_method_id=sorted(ids))
+        book.remember(PaymentMethodDetailsFact, "payment_method_id", ids, details)
+
+
+def _customers_of_orders(book: Book, order_ids: set[str]) -> set[int]:
+    """The numbers of the customers of these orders. Whoever changes an order's payment locks its customer first."""
+    if not order_ids:
+        return set()
+    return {payment.customer_number for payment in book.unit.find(PaymentFact, order_id=sorted(order_ids))}
 
 
 def _recording(named: _Named, command: RecordCharges) -> None:
@@ -149,6 +218,8 @@ _NAMES: dict[type[Command], Callable[[_Named, Any], None]] = {
     RemovePaymentMethod: _of_a_number,
     ConfirmPaymentMethod: _of_a_number,
     AddToBalance: _of_a_number,
+    ChargeOnce: _of_a_number,
+    RecordByHand: _of_a_number,
     PurchaseProduct: _of_a_number,
     CreateInvoice: _of_a_number,
 }

@@ -37,6 +37,13 @@ class ChargesRecorded(msgspec.Struct, frozen=True, gc=False):
         return self.first_transaction_id
 
 
+class ByHand(msgspec.Struct, frozen=True):
+    """Who recorded it, where that was a person, and what they said of it."""
+
+    person_id: int
+    description: str
+
+
 def decide(book: Book, command: RecordCharges) -> ChargesRecorded:
     if not command.items:
         return ChargesRecorded(0)
@@ -78,13 +85,16 @@ def _refunded(book: Book, summary: ChargeSummary, index: int, amount_minor: int)
     return book.check_refunded(summary, amount_minor)
 
 
-def record(book: Book, customer: CustomerFact, checked: Sequence[Checked]) -> int:
+def record(book: Book, customer: CustomerFact, checked: Sequence[Checked], by_hand: ByHand | None = None) -> int:
     """Append the charges of a customer as they were checked; the first one's transaction id, 0 where there are none."""
     first = 0
     for amount_minor, effective_at, summary_after in checked:
         transaction_id = book.next_number("transaction")
         first = first or transaction_id
-        book.record(_transaction(book, customer, transaction_id, amount_minor, effective_at), summary_after)
+        transaction = _transaction(book, customer, transaction_id, amount_minor, effective_at)
+        if by_hand is not None:
+            transaction.person_id, transaction.description = by_hand.person_id or None, by_hand.description
+        book.record(transaction, summary_after)
     return first
 
 

@@ -41,6 +41,9 @@ from tollhouse.ledger.refusals import (
 FAILED = "failed"
 NOT_COMPLETED = ("refund_not_completed", "The refund was not completed; no money was given back.")
 
+#: Why money is given back, as processors know it.
+REASONS = ("DUPLICATE", "FRAUDULENT", "REQUESTED_BY_CUSTOMER", "OTHER")
+
 #: What a refund that is under way, made or failed is called where it is told.
 STATUSES = {PENDING: "PROCESSING", SUCCEEDED: "SUCCEEDED", FAILED: "FAILED"}
 

@@ -20,6 +20,7 @@ from tollhouse.ledger.facts import (
     ProductFact,
     ProductTermsFact,
     TaxFact,
+    TransactionFact,
 )
 from tollhouse.ledger.offering import details_of, is_shared_with
 from tollhouse.ledger.refusals import (
@@ -31,6 +32,7 @@ from tollhouse.ledger.refusals import (
     PlanUnknown,
     SeveralPeople,
     TaxUnknown,
+    TransactionUnknown,
 )
 from tollhouse.ledger.sight import Finds
 
@@ -111,6 +113,21 @@ def charges_seen(facts: Finds, caller: Caller, *, customer_number: int, plan_num
     found = facts.find(ChargeFact, customer_number=customer_number, plan_number=plan_number, deleted_at=None)
     owners = {number: sees_owner(facts, caller, number) for number in {charge.owner_number for charge in found}}
     return sorted((c for c in found if owners[c.owner_number]), key=lambda c: c.charge_id)
+
+
+def transaction_seen(facts: Finds, caller: Caller, transaction_id: int) -> TransactionFact:
+    """The transaction with this id, of a customer that the caller sees. Customers are not shown their own adjustments,
+    but the root. Raises TransactionUnknown."""
+    for transaction in facts.find(TransactionFact, transaction_id=transaction_id):
+        is_hidden = transaction.kind == "adjustment" and not is_seller(caller, transaction.customer_number)
+        if sees_owner(facts, caller, transaction.customer_number) and not is_hidden:
+            return transaction
+    raise TransactionUnknown
+
+
+def is_seller(caller: Caller, customer_number: int) -> bool:
+    """Whether a customer that the caller sees is below it: cost and margin are for those above the customer alone."""
+    return customer_number != caller.customer_number or customer_number == ROOT_NUMBER
 
 
 def liability_seen(facts: Finds, caller: Caller, tax_id: int, object_type: str, object_id: int) -> LiabilityFact:

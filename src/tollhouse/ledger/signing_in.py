@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from tollhouse.ledger.book import Book
 from tollhouse.ledger.clock import SECOND
-from tollhouse.ledger.commands.people import SignIn, SignOut
+from tollhouse.ledger.commands.people import EndSignIns, SignIn, SignOut
 from tollhouse.ledger.facts import PersonFact, SignInFact
+from tollhouse.ledger.people import check_no_higher
+from tollhouse.ledger.seeing import person_seen
 
 #: So many at once for each person; one more ends the oldest.
 SIGN_INS_MAX: Final = 20
@@ -46,4 +49,14 @@ def sign_out(book: Book, command: SignOut) -> SignedOut:
     for row in book.find(SignInFact, person_id=command.person_id):
         if command.everywhere or row.sign_in_hash == command.sign_in_hash:
             book.remove(row, "sign_in_hash")
+    return SignedOut()
+
+
+def end_all(book: Book, command: EndSignIns) -> SignedOut:
+    """End those of somebody who may do no more than the caller, and their tokens on the wire with them."""
+    person = person_seen(book, command.caller, command.person_id, lock=True)
+    check_no_higher(book, person.role_id, command.privileges)
+    book.put(replace(person, token_epoch=person.token_epoch + 1))
+    for row in book.find(SignInFact, person_id=person.person_id):
+        book.remove(row, "sign_in_hash")
     return SignedOut()

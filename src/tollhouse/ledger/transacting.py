@@ -36,6 +36,7 @@ from tollhouse.ledger.refusals import (
     AmountTooPrecise,
     ChargeUnknown,
     CustomerUnknown,
+    DigestStale,
     InvoiceUnknown,
     NotBilled,
     SelfCreditRefused,
@@ -49,9 +50,12 @@ ORIGIN: Final = "enswitch"
 
 
 class BalanceMoved(msgspec.Struct, frozen=True, gc=False):
-    """`transaction_id` is 0 where there was nothing to move."""
+    """`transaction_id` is 0 where there was nothing to move, or where the command was only to be decided: then by how
+    much the balance would be raised, and what it would be, in minor units of the customer's currency."""
 
     transaction_id: int
+    difference_minor: int = 0
+    balance_minor: int = 0
 
     @property
     def fact_id(self) -> int:
@@ -106,8 +110,10 @@ def add_to_balance(book: Book, command: AddToBalance) -> BalanceMoved:
     _check_not_own(command.caller, customer)
     conversion = conversion_at_hand(book, currency, customer.currency)
     amount_minor = _converted_minor(command.amount, conversion, customer.currency)
+    if command.agreed_minor not in (None, amount_minor):
+        raise DigestStale
     if not amount_minor:
-        return BalanceMoved(0)
+        return BalanceMoved(0, 0, customer.balance_minor if command.validation else 0)
     entry = _Entry(
         kind=command.kind,
         net_minor=-amount_minor,
@@ -116,6 +122,8 @@ def add_to_balance(book: Book, command: AddToBalance) -> BalanceMoved:
         conversion=conversion,
     )
     _check_room(customer, entry)
+    if command.validation:
+        return BalanceMoved(0, amount_minor, customer.balance_minor + amount_minor)
     return BalanceMoved(_write(book, command.caller, customer, entry).transaction_id)
 
 

@@ -26,8 +26,8 @@ EQUAL, BEGINNING, NAMED = range(3)
 class _Search:
     """A statement in the making: looks into ranges, and the values they are bound by."""
 
-    def __init__(self, tenant_id: int) -> None:
-        self.values: dict[str, Any] = {"tenant": tenant_id, "root": ROOT_NUMBER, "most": SEARCH_FOUND_MAX}
+    def __init__(self, tenant_id: int, most: int) -> None:
+        self.values: dict[str, Any] = {"tenant": tenant_id, "root": ROOT_NUMBER, "most": most}
         self._looks: list[str] = []
 
     def value(self, value: Any) -> str:
@@ -62,12 +62,12 @@ class _Search:
         )
 
 
-def found_numbers(connection: Connection, tenant_id: int, wanted: str, page: Page) -> tuple[list[int], int]:
-    """The numbers of the customers on one page of what is found, and how many there are: SEARCH_FOUND_MAX at most.
+def found_numbers(connection: Connection, tenant_id: int, wanted: str, page: Page, most: int) -> tuple[list[int], int]:
+    """The numbers of the customers on one page of what is found, and how many there are: `most` at most.
 
     `wanted` is not blank.
     """
-    search = _Search(tenant_id)
+    search = _Search(tenant_id, most)
     email = folded_email(wanted)
     # Blanks around a reference count; they may also have slipped in.
     for reference in dict.fromkeys((email, wanted.casefold())):

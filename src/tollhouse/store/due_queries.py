@@ -53,6 +53,17 @@ class SqlDueQueries:
         is_wanted = (schedules.c.customer_number == 0) & charges.c.deleted_at.is_(None)
         return self._due(tenant_id, now, count, is_wanted)
 
+    def first_parked(self, tenant_id: int, count: int) -> list[ScheduleFact]:
+        """Schedules that could not be charged, the earliest first."""
+        query = (
+            select(*_SCHEDULE)
+            .where(schedules.c.tenant_id == tenant_id, schedules.c.state == literal_column("'parked'"))
+            .order_by(schedules.c.due_at, schedules.c.charge_id, schedules.c.customer_number)
+            .limit(count)
+        )
+        with self._store.reading_rows() as connection:
+            return [ScheduleFact(*row) for row in connection.execute(query)]
+
     def abandoned_plan_runs(self, tenant_id: int, now: int, count: int) -> list[PlanRunFact]:
         """Plan runs that have not ended and whose lease is over."""
         query = (
@@ -66,6 +77,12 @@ class SqlDueQueries:
 
     def first_due(self, tenant_id: int, now: int) -> ScheduleFact | None:
         return next(iter(self._due(tenant_id, now, 1, schedules.c.customer_number > 0)), None)
+
+    def parked(self) -> int:
+        """How many schedules are parked, of all tenants."""
+        query = select(func.count()).select_from(schedules).where(schedules.c.state == literal_column("'parked'"))
+        with self._store.reading_rows() as connection:
+            return int(connection.execute(query).scalar_one())
 
     def next_due_at(self, tenant_id: int, until: int) -> int | None:
         query = select(func.min(schedules.c.due_at)).where(

@@ -21,6 +21,9 @@ _ATTEMPT = [delivery_attempts.c[name] for name in columns_of(DeliveryAttemptFact
 #: Endpoints that one statement looks at, each by a look of its own into an index, however much waits for it.
 ENDPOINTS_AT_ONCE = 100
 
+#: Among so many attempts those to one endpoint are looked for: there is no index of each endpoint's.
+ATTEMPTS_LOOKED_AT = 10_000
+
 _ANY_DUE = (
     "SELECT * FROM (SELECT tenant_id, endpoint_id FROM deliveries {pending} WHERE tenant_id = :tenant{0}"
     " AND endpoint_id = :endpoint{0} AND state = 'pending' AND due_at <= :now LIMIT 1) d{0}"
@@ -100,6 +103,20 @@ class SqlEventQueries:
             rows = [DeliveryAttemptFact(*row) for row in connection.execute(query)]
             bodies = _bodies(connection, tenant_id, sorted({row.event_uid for row in rows}))
         return Found([ListedAttempt(row, bodies[row.event_uid]) for row in rows], total)
+
+    def newest_attempts(self, tenant_id: int, endpoint_uid: str, count: int) -> list[DeliveryAttemptFact]:
+        """The newest attempts to send to one endpoint, of the tenant's newest ATTEMPTS_LOOKED_AT to any."""
+        newest = (
+            select(*_ATTEMPT)
+            .where(delivery_attempts.c.tenant_id == tenant_id)
+            .order_by(delivery_attempts.c.started_at.desc())
+            .limit(ATTEMPTS_LOOKED_AT)
+            .subquery()
+        )
+        query = select(newest).where(newest.c.endpoint_uid == endpoint_uid)
+        query = query.order_by(newest.c.started_at.desc(), newest.c.uid.desc()).limit(count)
+        with self._store.reading_rows() as connection:
+            return [DeliveryAttemptFact(*row) for row in connection.execute(query)]
 
 
 def _endpoints(connection: Connection, condition: ColumnElement[bool]) -> list[_Endpoint]:

@@ -34,6 +34,8 @@ _OUTAGES = frozenset(
         sqlite3.SQLITE_NOTADB,
     }
 )
+#: Days were told by a time zone that the tenant has no more: see `PostgresStatements.insert_days`.
+_STALE_DAY = ("23502", "effective_on")
 #: PostgreSQL ended a unit of work that did nothing for too long.
 _IDLE_TOO_LONG = "25P03"
 
@@ -66,7 +68,9 @@ def meaning(error: Exception) -> Exception:
 def _is_conflict(error: object) -> bool:
     if isinstance(error, sqlite3.Error):
         return _code(error) in _TAKEN_KEYS or _code(error) & 0xFF in _BUSY
-    return isinstance(error, psycopg.Error) and error.sqlstate in _CONFLICT_STATES
+    if not isinstance(error, psycopg.Error):
+        return False
+    return error.sqlstate in _CONFLICT_STATES or (error.sqlstate, error.diag.column_name) == _STALE_DAY
 
 
 def _is_outage(error: object) -> bool:

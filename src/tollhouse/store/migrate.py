@@ -39,8 +39,19 @@ def migrate(store: SqlStore) -> str:
 
 
 def is_current(store: SqlStore) -> bool:
+    found, wanted = revisions(store)
+    return found == wanted
+
+
+def revisions(store: SqlStore) -> tuple[str | None, str | None]:
+    """Of which revision the tables are, None where there are none, and that of this version."""
     with store.reading_rows() as connection:
-        return _revision(connection) == _scripts().get_current_head()
+        return _revision(connection), _scripts().get_current_head()
+
+
+def check_known(revision: str) -> None:
+    """UnusableStore for a revision of tables that this version does not know: it is of a later one."""
+    _check_known(revision, _scripts())
 
 
 def _check_version(connection: Connection) -> None:
@@ -90,6 +101,7 @@ def _distribute(store: SqlStore) -> int:
                 count += 1
         for table in (schema.customers, *schema.DISTRIBUTED_TABLES):
             if table.name not in known:
+                _drop_triggers(connection, table.name)
                 connection.execute(
                     text("SELECT create_distributed_table(:name, 'tenant_id', colocate_with => :other)"),
                     {"name": table.name, "other": "default" if table is schema.customers else "customers"},
@@ -97,3 +109,10 @@ def _distribute(store: SqlStore) -> int:
                 known.add(table.name)
                 count += 1
     return count
+
+
+def _drop_triggers(connection: Connection, table_name: str) -> None:
+    """A table with triggers is not distributed. They guard what was migrated before the server had the extension."""
+    query = text("SELECT tgname FROM pg_trigger WHERE tgrelid = CAST(:name AS regclass) AND NOT tgisinternal")
+    for (name,) in connection.execute(query, {"name": table_name}).all():
+        connection.execute(text(f"DROP TRIGGER {name} ON {table_name}"))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, func, select, text
+from sqlalchemy import Connection, Select, Table, TextClause, func, select, text
 
 from tollhouse.domain.identity import is_storable
 from tollhouse.ledger.facts import CustomerFact, SummaryFact, TransactionFact
-from tollhouse.ledger.queries import Found, ListedCharge, Page, ProjectFigures
+from tollhouse.ledger.queries import SEARCH_FOUND_MAX, Found, ListedCharge, Page, ProjectFigures
 from tollhouse.store import figures
 from tollhouse.store.corrections import refunded, refunded_by_gateways, standing_charges
 from tollhouse.store.customer_search import found_numbers
+from tollhouse.store.deliveries import by_index
 from tollhouse.store.rows import columns_of
 from tollhouse.store.schema import charge_summaries, customers, payments, refunds, transactions
 from tollhouse.store.store import SqlStore
@@ -19,11 +21,6 @@ from tollhouse.store.store import SqlStore
 _CUSTOMER = [customers.c[name] for name in columns_of(CustomerFact)]
 _SUMMARY = [charge_summaries.c[name] for name in columns_of(SummaryFact)]
 _TRANSACTION = [transactions.c[name] for name in columns_of(TransactionFact)]
-#: Charges below zero, which no summary counts. As the index says it: by values SQLite would not know it again.
-_CREDITS = text(
-    "SELECT count(*) FROM transactions WHERE tenant_id = :tenant AND customer_number = :customer"
-    " AND kind = 'charge' AND gross_minor < 0"
-)
 
 
 class SqlQueries:
@@ -35,7 +32,7 @@ class SqlQueries:
             return Found([], 0)
         with self._store.reading_rows() as connection:
             if search.strip():
-                numbers, total = found_numbers(connection, tenant_id, search, page)
+                numbers, total = found_numbers(connection, tenant_id, search, page, SEARCH_FOUND_MAX)
                 rows = _customers(connection, tenant_id, numbers)
             else:
                 rows, total = _page_of_customers(connection, tenant_id, page)
@@ -61,7 +58,7 @@ class SqlQueries:
             summaries = _summaries(connection, tenant_id, [customer.number]).get(customer.number, [])
             total = sum(summary.charge_count for summary in summaries)
             credited = {"tenant": tenant_id, "customer": customer.number}
-            total += connection.execute(_CREDITS, credited).scalar_one()
+            total += connection.execute(_credits(self._store.is_sqlite), credited).scalar_one()
             rows = _page_of_charges(connection, tenant_id, customer.number, page, total)
             return Found(_with_refunds(connection, tenant_id, rows), total)
 
@@ -87,6 +84,19 @@ class SqlQueries:
                 count, oldest_at = connection.execute(query).one()
                 found[kind] = (int(count), None if oldest_at is None else int(oldest_at))
         return found
+
+
+@cache
+def _credits(is_sqlite: bool) -> TextClause:
+    """How many charges below zero a customer has, which no summary counts. Takes tenant and customer.
+
+    As the index says it: by values SQLite would not know it again. And it is told which: else it goes through all
+    transactions.
+    """
+    return text(
+        f"SELECT count(*) FROM transactions {by_index(is_sqlite, 'ix_transactions_credits')}"  # noqa: S608 - names of ours
+        " WHERE tenant_id = :tenant AND customer_number = :customer AND kind = 'charge' AND gross_minor < 0"
+    )
 
 
 def _customer(connection: Connection, tenant_id: int, uid: str) -> CustomerFact | None:

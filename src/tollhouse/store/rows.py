@@ -8,6 +8,7 @@ from tollhouse.ledger import facts
 from tollhouse.store import schema
 
 TABLES: dict[type[facts.Fact], Table] = {
+    facts.AuditFact: schema.audit_entries,
     facts.TenantFact: schema.tenants,
     facts.KeyFact: schema.api_keys,
     facts.LoginNameFact: schema.login_names,
@@ -15,6 +16,7 @@ TABLES: dict[type[facts.Fact], Table] = {
     facts.PersonFact: schema.people,
     facts.ProfileFact: schema.person_profiles,
     facts.LoginAddressFact: schema.login_addresses,
+    facts.SignInFact: schema.sign_ins,
     facts.CustomerFact: schema.customers,
     facts.CustomerDetailsFact: schema.customer_details,
     facts.CustomerProfileFact: schema.customer_profiles,
@@ -74,6 +76,7 @@ TABLES: dict[type[facts.Fact], Table] = {
     facts.SegmentFact: schema.segments,
     facts.TagFact: schema.tags,
     facts.TotalFact: schema.totals,
+    facts.DayFigureFact: schema.day_figures,
     facts.TrackedCustomerFact: schema.tracked_customers,
     facts.TrackedEventFact: schema.tracked_events,
     facts.TraitFact: schema.traits,

@@ -15,7 +15,15 @@ from typing import Final, cast
 
 from sqlalchemy import Connection
 
-from tollhouse.ledger.facts import CustomerFact, Fact, SummaryFact, TenantFact, TotalFact, TransactionFact
+from tollhouse.ledger.facts import (
+    CustomerFact,
+    DayFigureFact,
+    Fact,
+    SummaryFact,
+    TenantFact,
+    TotalFact,
+    TransactionFact,
+)
 from tollhouse.store import schema
 from tollhouse.store.engine import store_url
 from tollhouse.store.store import SqlStore
@@ -77,6 +85,9 @@ def rehearsing(store: SqlStore, tenant_id: int) -> Iterator[ScratchStore]:
         yield scratch
 
 
+_SESSION: Final = frozenset({"sessions", "last_seen_at"})
+
+
 class _Overlay(Unit):
     """What was written here, and where nothing was, what lies beneath."""
 
@@ -102,14 +113,16 @@ class _Overlay(Unit):
         if not isinstance(facts[0], TransactionFact):
             super().insert(facts)
 
-    def touch_customers(self, customers: Sequence[CustomerFact]) -> None:
-        """Sessions decide nothing."""
-
     def add_totals(self, differences: Sequence[TotalFact]) -> None:
         """Figures of the tenant decide nothing."""
 
-    def identify_customers(self, customers: Sequence[CustomerFact]) -> None:
-        self.upsert(customers)
+    def add_day_figures(self, differences: Sequence[DayFigureFact], timezone: str) -> None:
+        """Nor do those of its days."""
+
+    def change_customers(self, customers: Sequence[CustomerFact], columns: tuple[str, ...]) -> None:
+        """Sessions alone decide nothing."""
+        if not _SESSION.issuperset(columns):
+            self.upsert(customers)
 
     def _unchanged(self, beneath: list[CustomerFact]) -> list[CustomerFact]:
         """Those of the customers beneath that were not written here, where they would have other names by now; such

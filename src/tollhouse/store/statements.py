@@ -17,13 +17,21 @@ from sqlalchemy import Table
 
 LIVE = "t.deleted_at IS NULL"
 
-_LOW = "(totals.low + excluded.low)"
-#: Behind an insert of parts of figures. An amount has two halves: what does not fit into the low one goes over to the
-#: high one, so that neither grows full. Either engine cuts the quotient towards zero.
-ADDING_TO_TOTALS = (
-    " ON CONFLICT (tenant_id, name, lane) DO UPDATE SET item_count = totals.item_count + excluded.item_count,"
-    f" high = totals.high + excluded.high + {_LOW} / 4294967296, low = {_LOW} - {_LOW} / 4294967296 * 4294967296"
-)
+
+def adding(table: Table, *prefixes: str) -> str:
+    """Behind an insert of parts of figures: a count, and amounts whose halves have these prefixes.
+
+    What does not fit into the low half goes over to the high one, so that neither grows full. Either engine cuts the
+    quotient towards zero.
+    """
+    key = ", ".join(column.name for column in table.primary_key.columns)
+    sets = [f"item_count = {table.name}.item_count + excluded.item_count"]
+    for prefix in prefixes:
+        high, low = f"{prefix}high", f"{prefix}low"
+        both = f"({table.name}.{low} + excluded.{low})"
+        sets.append(f"{high} = {table.name}.{high} + excluded.{high} + {both} / 4294967296")
+        sets.append(f"{low} = {both} - {both} / 4294967296 * 4294967296")
+    return f" ON CONFLICT ({key}) DO UPDATE SET {', '.join(sets)}"
 
 
 class Statements(Protocol):
@@ -152,6 +160,13 @@ class PostgresStatements:
             f"INSERT INTO {table.name} ({_listed(columns)}) SELECT {values}"
             " FROM jsonb_array_elements(%s::jsonb) j(value)"
         )
+
+    def insert_days(self, table: Table, columns: tuple[str, ...]) -> str:
+        """Like `insert`, where days were told by a time zone: takes the tenant, the zone and the rows. A day is null,
+        and refused, where the tenant has another zone by now."""
+        day = self._value(table, "effective_on", columns.index("effective_on"))
+        is_same = "(SELECT t.timezone FROM tenants t WHERE t.tenant_id = %s) = %s"
+        return self.insert(table, columns).replace(day, f"CASE WHEN {is_same} THEN {day} END")
 
     def upsert(self, table: Table, columns: tuple[str, ...]) -> str:
         return self.insert(table, columns) + _overwriting(table, columns)

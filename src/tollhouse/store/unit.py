@@ -37,10 +37,12 @@ from sqlalchemy.types import TypeEngine
 
 from tollhouse.ledger.facts import (
     CustomerFact,
+    DayFigureFact,
     DeliveryFact,
     ExchangeRateFact,
     Fact,
     InvoiceTransactionFact,
+    KeyFact,
     LoginNameFact,
     OccurrenceFact,
     PaymentFact,
@@ -55,7 +57,7 @@ from tollhouse.ledger.facts import (
 from tollhouse.store import corrections, deliveries
 from tollhouse.store.faults import translated
 from tollhouse.store.rows import TABLES, columns_of
-from tollhouse.store.statements import ADDING_TO_TOTALS, PostgresStatements, SqliteStatements, Statements
+from tollhouse.store.statements import PostgresStatements, SqliteStatements, Statements, adding
 
 F = TypeVar("F", bound=Fact)
 
@@ -66,6 +68,9 @@ MANY = 8
 
 #: Made here, before there are threads: see shapes.py.
 _ROWS: dict[type[Fact], msgspec.json.Decoder[Any]] = {kind: msgspec.json.Decoder(list[kind]) for kind in TABLES}  # type: ignore[valid-type]
+
+_ADDING_TO_TOTALS = adding(TABLES[TotalFact], "")
+_ADDING_TO_DAYS = adding(TABLES[DayFigureFact], "gross_", "tax_", "buy_")
 
 _STATEMENTS: dict[bool, Statements] = {True: SqliteStatements(), False: PostgresStatements()}
 
@@ -107,7 +112,7 @@ class Unit:
             for row in rows:
                 yield kind(*row)
 
-    def page(self, kind: type[F], column: str, least: int, count: int, /, **equals: Any) -> list[F]:
+    def page(self, kind: type[F], column: str, least: int | str, count: int, /, **equals: Any) -> list[F]:
         table = TABLES[kind]
         query = select(*(table.c[name] for name in columns_of(kind)))
         query = query.where(self._matches(table, equals), table.c[column] >= least)
@@ -250,11 +255,18 @@ class Unit:
             found += [ExchangeRateFact(*row) for row in self._run(query)]
         return found
 
+    def key(self, key_hash: str) -> KeyFact | None:
+        return self._anywhere(KeyFact, key_hash=key_hash)
+
     def login_name(self, username: str) -> LoginNameFact | None:
-        names = TABLES[LoginNameFact]
-        query = select(*(names.c[name] for name in columns_of(LoginNameFact))).where(names.c.username == username)
-        row = self._run(query).first()
-        return None if row is None else LoginNameFact(*row)
+        return self._anywhere(LoginNameFact, username=username)
+
+    def _anywhere(self, kind: type[F], **key: str) -> F | None:
+        """A row that must be found before the tenant is known, by its primary key."""
+        table = TABLES[kind]
+        query = select(*(table.c[name] for name in columns_of(kind)))
+        row = self._run(query.where(*(table.c[name] == value for name, value in key.items()))).first()
+        return None if row is None else kind(*row)
 
     # Writes.
 
@@ -285,20 +297,8 @@ class Unit:
         else:
             self._write(_upsert(self._is_sqlite, type(facts[0])), _json(facts))
 
-    def touch_customers(self, customers: Sequence[CustomerFact]) -> None:
-        rows = [(c.number, c.sessions, c.last_seen_at) for c in customers]
-        self._update_customers(rows, ("sessions", "{}"), ("last_seen_at", "{}"))
-
-    def stamp_customers(self, customers: Sequence[CustomerFact]) -> None:
-        self._update_customers([(c.number, c.updated_at) for c in customers], ("updated_at", "{}"))
-
     def change_customers(self, customers: Sequence[CustomerFact], columns: tuple[str, ...]) -> None:
         rows = [(c.number, *(getattr(c, name) for name in columns)) for c in customers]
-        self._update_customers(rows, *((name, "{}") for name in columns))
-
-    def identify_customers(self, customers: Sequence[CustomerFact]) -> None:
-        columns = ("reference", "email", "email_folded", "updated_at")
-        rows = [(c.number, c.reference, c.email, c.email_folded, c.updated_at) for c in customers]
         self._update_customers(rows, *((name, "{}") for name in columns))
 
     def add_to_balances(self, deltas: Sequence[tuple[int, int]]) -> None:
@@ -309,6 +309,18 @@ class Unit:
             self._write(_add_values_to_totals(len(differences)), *_flat(differences))
         else:
             self._write(_add_totals(self._is_sqlite), _json(differences))
+
+    def add_day_figures(self, differences: Sequence[DayFigureFact], timezone: str) -> None:
+        if not self._is_sqlite:
+            self._write(_add_day_figures(self._is_sqlite), self.tenant_id, timezone, _json(differences))
+        elif len(differences) <= VALUES_MAX:
+            self._write(_add_values_to_day_figures(len(differences)), *_flat(differences))
+        else:
+            self._write(_add_day_figures(self._is_sqlite), _json(differences))
+
+    def hold_day_figures(self) -> None:
+        if not self._is_sqlite:
+            self._run(text(f"LOCK TABLE {TABLES[DayFigureFact].name} IN SHARE ROW EXCLUSIVE MODE"))
 
     def change(self, kind: type[Fact], key: dict[str, Any], **values: Any) -> int:
         table = TABLES[kind]
@@ -498,12 +510,26 @@ def _upsert(is_sqlite: bool, kind: type[Fact]) -> str:
 
 @cache
 def _add_totals(is_sqlite: bool) -> str:
-    return _STATEMENTS[is_sqlite].insert(TABLES[TotalFact], columns_of(TotalFact)) + ADDING_TO_TOTALS
+    return _STATEMENTS[is_sqlite].insert(TABLES[TotalFact], columns_of(TotalFact)) + _ADDING_TO_TOTALS
 
 
 @cache
 def _add_values_to_totals(count: int) -> str:
-    return SqliteStatements().insert_values(TABLES[TotalFact], columns_of(TotalFact), count) + ADDING_TO_TOTALS
+    return SqliteStatements().insert_values(TABLES[TotalFact], columns_of(TotalFact), count) + _ADDING_TO_TOTALS
+
+
+@cache
+def _add_day_figures(is_sqlite: bool) -> str:
+    table, columns = TABLES[DayFigureFact], columns_of(DayFigureFact)
+    if is_sqlite:
+        return SqliteStatements().insert(table, columns) + _ADDING_TO_DAYS
+    return PostgresStatements().insert_days(table, columns) + _ADDING_TO_DAYS
+
+
+@cache
+def _add_values_to_day_figures(count: int) -> str:
+    table, columns = TABLES[DayFigureFact], columns_of(DayFigureFact)
+    return SqliteStatements().insert_values(table, columns, count) + _ADDING_TO_DAYS
 
 
 @cache

@@ -32,6 +32,7 @@ from tollhouse.ledger.refusals import (
 )
 from tollhouse.ledger.scheduling import anchor_on, zone_of
 from tollhouse.ledger.seeing import charge_seen, customer_seen, plan_seen
+from tollhouse.ledger.sight import Sight
 
 ORIGIN: Final = "enswitch"
 
@@ -105,14 +106,51 @@ def new_charge(
 
     The charge belongs to the customer's direct parent, or to the plan's owner.
     """
+    charge = charge_fact(
+        book,
+        target,
+        book.next_number("charge"),
+        name=name,
+        description=description,
+        amount=amount,
+        buy=buy,
+        currency=currency,
+        period=period,
+        start_at=start_at,
+        end_at=end_at,
+        number_max=number_max,
+        product_id=product_id,
+    )
+    charge = charge_made(book, charge, target if isinstance(target, CustomerFact) else None)
+    book.add(charge)
+    return charge
+
+
+def charge_fact(
+    sight: Sight,
+    target: CustomerFact | PlanFact,
+    charge_id: int,
+    *,
+    name: str,
+    description: str,
+    amount: Decimal,
+    buy: Decimal,
+    currency: str,
+    period: str,
+    start_at: int = 0,
+    end_at: int = 0,
+    number_max: int = 0,
+    product_id: int = 0,
+) -> ChargeFact:
+    """A charge as it is or would be made now: one that is only foreseen has the id 0."""
     customer = target if isinstance(target, CustomerFact) else None
     plan_number = 0 if isinstance(target, CustomerFact) else target.number
     owner_number = target.parent_number or target.number if isinstance(target, CustomerFact) else target.owner_number
-    anchor = book.tenant.anchor
-    zone = zone_of(book.tenant, customer)
-    charge = ChargeFact(
-        tenant_id=book.tenant_id,
-        charge_id=book.next_number("charge"),
+    anchor = sight.tenant.anchor
+    zone = zone_of(sight.tenant, customer)
+    return ChargeFact(
+        tenant_id=sight.tenant.tenant_id,
+        charge_id=charge_id,
         customer_number=customer.number if customer else 0,
         plan_number=plan_number,
         owner_number=owner_number,
@@ -127,13 +165,10 @@ def new_charge(
         number_max=number_max,
         anchor=anchor,
         origin=ORIGIN,
-        created_at=book.now,
-        anchor_on=anchor_on(anchor, start_at, book.now, zone).isoformat(),
+        created_at=sight.now,
+        anchor_on=anchor_on(anchor, start_at, sight.now, zone).isoformat(),
         product_id=product_id,
     )
-    charge = charge_made(book, charge, customer)
-    book.add(charge)
-    return charge
 
 
 def update(book: Book, command: UpdateCharge) -> ChargeChanged:

@@ -71,13 +71,19 @@ class Everybody:
     def carry_out(self, run: PlanRunFact, token: Idempotency | None = None, digest: str = "") -> None:
         """Stage, decide, roll forward."""
         try:
-            found, count = self._stage(run)
+            rehearsal = self._stage(run)
+            found = rehearsal.digest
             if digest and digest != found:
                 raise DigestStale
             crash_points.reach(crash_points.PLAN_STAGED)
             self._persistently(
                 DecidePlanRun(
-                    tenant_id=run.tenant_id, plan_run_id=run.plan_run_id, digest=found, lines=count, token=token
+                    tenant_id=run.tenant_id,
+                    plan_run_id=run.plan_run_id,
+                    digest=found,
+                    lines=rehearsal.charged,
+                    token=token,
+                    sums=rehearsal.sums_kept,
                 )
             )
         except Refusal as refusal:
@@ -118,8 +124,8 @@ class Everybody:
                 rehearsal.add(line)
                 yield line
 
-    def _stage(self, run: PlanRunFact) -> tuple[str, int]:
-        """The digest of the lines, and how many there are. Raises the first refusal."""
+    def _stage(self, run: PlanRunFact) -> Rehearsal:
+        """What the staged lines come to. Raises the first refusal."""
         with self._store.reading(run.tenant_id) as reader:
             snapshot = Snapshot(reader, self._clock.now())
             (charge,) = snapshot.find(ChargeFact, charge_id=run.charge_id)
@@ -134,7 +140,7 @@ class Everybody:
                 command = staging.command(part)
                 if command is not None:
                     self._persistently(command)
-        return rehearsal.digest, rehearsal.charged
+        return rehearsal
 
     def _sweep(self, run: PlanRunFact) -> None:
         command = SweepPlanRun(tenant_id=run.tenant_id, plan_run_id=run.plan_run_id, count=PART)

@@ -14,7 +14,7 @@ from tollhouse.ledger.charging.tariffs import Tariff, Tariffs
 from tollhouse.ledger.facts import ChargeFact, CustomerFact, ScheduleFact
 from tollhouse.ledger.facts.schedules import ACTIVE
 from tollhouse.ledger.refusals import Refusal
-from tollhouse.ledger.scheduling import EVERYBODY, due_after, is_recurring, zone_of
+from tollhouse.ledger.scheduling import EVERYBODY, due_after, first_due, is_recurring, zone_of
 from tollhouse.ledger.sight import Snapshot
 
 CHUNK = 500
@@ -38,6 +38,30 @@ def foreseen(snapshot: Snapshot, until: int) -> Iterator[Foreseen]:
     due = (row for row in rows if row.due_at <= until)
     while chunk := list(islice(due, CHUNK)):
         yield from _Chunk(snapshot, chunk, until).foreseen()
+
+
+def first_foreseen(snapshot: Snapshot, charge: ChargeFact, customer: CustomerFact, count: int) -> list[Foreseen]:
+    """The first occurrences of a charge on one customer that is made at this moment, `count` of them at most."""
+    tariffs = Tariffs(snapshot, [charge], [customer])
+    zone = zone_of(snapshot.tenant, customer)
+    due = first_due(snapshot.tenant, charge, zone, snapshot.now)
+    found: list[Foreseen] = []
+    while due is not None and len(found) < count and not is_used_up(charge, len(found)):
+        found.append(_foreseen(tariffs, charge, customer, due.key, due.due_at))
+        due = due_after(snapshot.tenant, charge, zone, due.key)
+    return found
+
+
+def _foreseen(tariffs: Tariffs, charge: ChargeFact, customer: CustomerFact, key: str, due_at: int) -> Foreseen:
+    try:
+        return Foreseen(due_at, key, charge, customer.number, tariff=tariffs.of(charge, customer))
+    except Refusal as refusal:
+        return Foreseen(due_at, key, charge, customer.number, refusal=refusal)
+
+
+def foreseen_of(snapshot: Snapshot, row: ScheduleFact, until: int) -> Iterator[Foreseen]:
+    """The same of one schedule, one occurrence after another, as far as anybody asks."""
+    return _Chunk(snapshot, [row], until).foreseen()
 
 
 class _Chunk:
@@ -91,15 +115,9 @@ class _Chunk:
         while due_at <= self._until and not is_used_up(charge, times):
             is_charged = (charge.charge_id, customer.number, key) in self._charged
             if not is_charged and customer.bill_type != NOT_BILLED:
-                yield self._occurrence(charge, customer, key, due_at)
+                yield _foreseen(self._tariffs, charge, customer, key, due_at)
                 times += 1
             due = due_after(self._snapshot.tenant, charge, zone, key) if is_recurring(charge) else None
             if due is None:
                 return
             key, due_at = due.key, due.due_at
-
-    def _occurrence(self, charge: ChargeFact, customer: CustomerFact, key: str, due_at: int) -> Foreseen:
-        try:
-            return Foreseen(due_at, key, charge, customer.number, tariff=self._tariffs.of(charge, customer))
-        except Refusal as refusal:
-            return Foreseen(due_at, key, charge, customer.number, refusal=refusal)

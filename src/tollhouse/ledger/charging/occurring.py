@@ -6,6 +6,7 @@ import msgspec
 
 from tollhouse.domain import money
 from tollhouse.domain.decimals import fraction_text
+from tollhouse.domain.summaries import ChargeSummary
 from tollhouse.ledger.book import Book
 from tollhouse.ledger.charging.tariffs import Tariff
 from tollhouse.ledger.facts import ChargeFact, CustomerFact, OccurrenceFact, TransactionFact, TransactionTaxFact
@@ -34,10 +35,7 @@ def occur(book: Book, charge: ChargeFact, customer: CustomerFact, tariff: Tariff
     """Write it down: the transaction with its taxes, the summary, the balance. Raises SumTooLarge before it does."""
     settlement = event.settlement or settlement_of(customer)
     gross_minor = tariff.gross_minor
-    if settlement == "balance" and abs(customer.balance_minor - gross_minor) > money.SUM_MINOR_MAX:
-        raise SumTooLarge
-    summary = book.summary(customer.number, tariff.currency)
-    summary_after = book.check_sum(summary, gross_minor, event.effective_at)
+    summary_after = summary_with(book, customer, tariff, settlement, event.effective_at)
     transaction = _transaction(book, charge, customer, tariff, event)
     transaction.settlement = settlement
     book.record(transaction, summary_after)
@@ -68,6 +66,15 @@ def occur(book: Book, charge: ChargeFact, customer: CustomerFact, tariff: Tariff
     if settlement == "balance":
         book.add_to_balance(customer, -gross_minor)
     return transaction
+
+
+def summary_with(
+    book: Book, customer: CustomerFact, tariff: Tariff, settlement: str, effective_at: int
+) -> ChargeSummary:
+    """The customer's charge summary once this is charged. Raises SumTooLarge, also where the balance has no room."""
+    if settlement == "balance" and abs(customer.balance_minor - tariff.gross_minor) > money.SUM_MINOR_MAX:
+        raise SumTooLarge
+    return book.check_sum(book.summary(customer.number, tariff.currency), tariff.gross_minor, effective_at)
 
 
 def _transaction(

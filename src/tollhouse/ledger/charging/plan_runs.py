@@ -116,7 +116,7 @@ def decide(book: Book, command: DecidePlanRun) -> PlanRunFact:
     if run.lines != command.lines:
         raise PlanRunLost
     charge = _charge_of(book, run)
-    after = replace(run, state=DECIDED, digest=command.digest, lease_until=_lease(book))
+    after = replace(run, state=DECIDED, digest=command.digest, sums=command.sums, lease_until=_lease(book))
     if command.token is not None:
         book.keep_receipt(command.token, run.fingerprint, RECEIPT_KIND, run.plan_run_id)
     if not is_recurring(charge):

@@ -44,6 +44,12 @@ class Sum(msgspec.Struct):
     buy_minor: int = 0
 
 
+def sums_from_kept(text: str) -> list[Sum]:
+    """What `Rehearsal.sums_kept` gave."""
+    rows = msgspec.json.decode(text, type=list[tuple[str, int, int, int, int, int]])
+    return [Sum(*row) for row in rows]
+
+
 class TaxSum(msgspec.Struct):
     tax_id: int
     name: str
@@ -76,6 +82,14 @@ class Rehearsal:
     def digest(self) -> str:
         """Equal for equal lines: the same customers, pieces and amounts."""
         return self._digest.hexdigest()
+
+    @property
+    def sums_kept(self) -> str:
+        """The sums as a run keeps them."""
+        sums = [
+            [s.currency, s.customers, s.net_minor, s.tax_minor, s.gross_minor, s.buy_minor] for s in self.sums.values()
+        ]
+        return msgspec.json.encode(sorted(sums)).decode()
 
     def _sum(self, tariff: Tariff) -> None:
         total = self.sums.setdefault(tariff.currency, Sum(tariff.currency))

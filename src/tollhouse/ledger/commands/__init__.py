@@ -9,6 +9,7 @@ from tollhouse.ledger.commands.checkouts import CHECKOUT_SCOPE, OpenCheckout
 from tollhouse.ledger.commands.command import (
     PUBLIC_SCOPE,
     TENANT_SCOPE,
+    Actor,
     Caller,
     CheckableCommand,
     Command,
@@ -80,6 +81,7 @@ __all__ = [
     "PUBLIC_SCOPE",
     "TAXABLE",
     "TENANT_SCOPE",
+    "Actor",
     "AddToBalance",
     "ArchiveCustomer",
     "Browser",

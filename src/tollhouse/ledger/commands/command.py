@@ -38,9 +38,30 @@ class Caller(msgspec.Struct, frozen=True):
         return path.startswith(self.path) if self.may_reach_below else path == self.path
 
 
+class Actor(msgspec.Struct, frozen=True):
+    """On whose word something is done, for the audit log.
+
+    `kind` is person, key or operator (whoever may run commands on the server); `name` the username, or the name of the
+    key. `customer_number` and `path` are whose person it is; of a key and of the operator they are the root's. `door`
+    is where it came in, `address` from where: empty where there is none.
+    """
+
+    kind: str
+    person_id: int
+    name: str
+    customer_number: int
+    path: str
+    door: str
+    address: str = ""
+
+
 class Command(msgspec.Struct, frozen=True, kw_only=True):
+    """`by` is who is answerable for it: what a command with an actor changes is in the audit log, in the same
+    commit."""
+
     tenant_id: int
     idempotency: Idempotency | None = None
+    by: Actor | None = None
 
     #: The kinds of numbers that deciding may take from the store's blocks.
     numbers: ClassVar[tuple[str, ...]] = ()
@@ -67,7 +88,9 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
         return [type(self).__name__, *(decimal_text(v) if isinstance(v, Decimal) else v for v in values)]
 
 
-_NOT_CONTENT = frozenset({"tenant_id", "idempotency", "caller", "validation", "self_charges", "browser", "places"})
+_NOT_CONTENT = frozenset(
+    {"tenant_id", "idempotency", "by", "caller", "validation", "self_charges", "agreed_minor", "browser", "places"}
+)
 
 
 class CheckableCommand(Command, frozen=True, kw_only=True):

@@ -95,6 +95,22 @@ class UnlockPerson(Command, frozen=True, kw_only=True):
     person_id: int
 
 
+class LockPerson(Command, frozen=True, kw_only=True):
+    """Let a person in no more, and end their tokens, until somebody unlocks them."""
+
+    caller: Caller
+    privileges: dict[str, int]
+    person_id: int
+
+
+class EndSignIns(Command, frozen=True, kw_only=True):
+    """End a person's sign-ins and tokens; the password stays as it is."""
+
+    caller: Caller
+    privileges: dict[str, int]
+    person_id: int
+
+
 class CreateRole(CheckableCommand, frozen=True, kw_only=True):
     """Make a role that allows nothing yet."""
 
@@ -134,3 +150,21 @@ class UseCode(Command, frozen=True, kw_only=True):
 
     person_id: int
     step: int
+
+
+class SignIn(Command, frozen=True, kw_only=True):
+    """Somebody who has logged in goes on at the console: by a secret with this SHA-256, for so long."""
+
+    person_id: int
+    sign_in_hash: str
+    stamp: str
+    address: str
+    seconds: int
+
+
+class SignOut(Command, frozen=True, kw_only=True):
+    """End a sign-in, or with `everywhere` all of the same person."""
+
+    person_id: int
+    sign_in_hash: str
+    everywhere: bool = False

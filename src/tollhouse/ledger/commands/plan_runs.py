@@ -43,6 +43,7 @@ class DecidePlanRun(Command, frozen=True, kw_only=True):
     digest: str
     lines: int
     token: Idempotency | None = None
+    sums: str = "[]"
 
 
 class RefusePlanRun(Command, frozen=True, kw_only=True):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import ClassVar
 
-from tollhouse.ledger.commands.command import Caller, CheckableCommand, Command
+from tollhouse.ledger.commands.command import Caller, CheckableCommand
 
 
-class AddToBalance(Command, frozen=True, kw_only=True):
+class AddToBalance(CheckableCommand, frozen=True, kw_only=True):
     """Raise a balance, or lower it by a negative amount. An amount of 0 has no effect.
 
     `kind` is credit, topup or adjustment; the last is not shown to the customer. Without a currency it is the
-    customer's.
+    customer's. With `agreed_minor` only if it moves the balance by exactly so much.
     """
 
     caller: Caller
@@ -21,6 +21,7 @@ class AddToBalance(Command, frozen=True, kw_only=True):
     kind: str
     currency: str | None = None
     description: str = ""
+    agreed_minor: int | None = None
 
     numbers: ClassVar[tuple[str, ...]] = ("transaction",)
 

@@ -5,6 +5,7 @@ units (`…_minor`), exact prices and rates decimal text, instants integer micro
 arrays, so that a whole batch is one value in one statement.
 """
 
+from tollhouse.ledger.facts.audit import AuditFact
 from tollhouse.ledger.facts.catalog import (
     FeatureDetailsFact,
     FeatureFact,
@@ -31,6 +32,7 @@ from tollhouse.ledger.facts.customers import (
     SummaryFact,
     TopupRequestFact,
 )
+from tollhouse.ledger.facts.day_figures import DayFigureFact
 from tollhouse.ledger.facts.events import DeliveryAttemptFact, DeliveryFact, EventFact, WebhookEndpointFact
 from tollhouse.ledger.facts.fact import ChangingFact, Fact
 from tollhouse.ledger.facts.imports import ImportFact, RefusedRowFact
@@ -54,6 +56,7 @@ from tollhouse.ledger.facts.people import (
     Profile,
     ProfileFact,
     RoleFact,
+    SignInFact,
 )
 from tollhouse.ledger.facts.schedules import PlanRunFact, PlanRunLineFact, PlanRunTariffFact, ScheduleFact
 from tollhouse.ledger.facts.taxes import ExchangeRateFact, LiabilityFact, TaxFact
@@ -79,6 +82,7 @@ from tollhouse.ledger.facts.transactions import ReceiptFact, TransactionFact, Tr
 __all__ = [
     "ROOT_NUMBER",
     "ROOT_PATH",
+    "AuditFact",
     "ChangingFact",
     "ChargeFact",
     "CheckoutSessionFact",
@@ -89,6 +93,7 @@ __all__ = [
     "CustomerTagFact",
     "CustomerTraitFact",
     "CustomerWordFact",
+    "DayFigureFact",
     "DeliveryAttemptFact",
     "DeliveryFact",
     "EntitlementFact",
@@ -141,6 +146,7 @@ __all__ = [
     "SandboxRefundFact",
     "ScheduleFact",
     "SegmentFact",
+    "SignInFact",
     "SummaryFact",
     "TagFact",
     "TaxFact",

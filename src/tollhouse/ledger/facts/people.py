@@ -115,3 +115,20 @@ class LoginAddressFact(ChangingFact):
     @property
     def key(self) -> tuple[Any, ...]:
         return (self.person_id, self.address)
+
+
+class SignInFact(ChangingFact):
+    """Somebody signed in at the console, until they sign out or it ends. What their browser keeps is a secret of which
+    this has the SHA-256. `stamp` fits the person as long as their tokens do."""
+
+    tenant_id: int
+    sign_in_hash: str
+    person_id: int
+    stamp: str
+    address: str
+    began_at: int
+    ends_at: int
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        return (self.sign_in_hash,)

@@ -45,7 +45,8 @@ class PlanRunFact(ChangingFact):
     `state` is staging, decided, done or refused (nothing was charged, for the `reason`). `moment_at` is when, by the
     tenant's clock, it was taken who is on the plan; `effective_at` when the charges count. `lease_until`, by the
     system's clock, is how long whoever carries it out may be silent. `key_scope`, `key_hash` and `fingerprint` are the
-    idempotency key's, or empty.
+    idempotency key's, or empty. `sums` is JSON, once it is decided: for each currency its code, how many customers, and
+    net, tax, gross and buy in minor units.
     """
 
     tenant_id: int
@@ -65,6 +66,7 @@ class PlanRunFact(ChangingFact):
     lease_until: int
     reason: str
     ended_at: int | None
+    sums: str = "[]"
 
     @property
     def key(self) -> tuple[Any, ...]:

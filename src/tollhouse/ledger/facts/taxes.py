@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tollhouse.ledger.facts.fact import ChangingFact, Fact
+from tollhouse.ledger.facts.fact import ChangingFact
 
 
 class TaxFact(ChangingFact):
@@ -49,7 +49,7 @@ class LiabilityFact(ChangingFact):
         return (self.object_type, self.object_id, self.tax_id)
 
 
-class ExchangeRateFact(Fact):
+class ExchangeRateFact(ChangingFact):
     """One unit of `from_currency` is `rate` (decimal text) units of `to_currency` from `effective_at` on."""
 
     tenant_id: int
@@ -57,3 +57,7 @@ class ExchangeRateFact(Fact):
     to_currency: str
     effective_at: int
     rate: str
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        return (self.from_currency, self.to_currency, self.effective_at)

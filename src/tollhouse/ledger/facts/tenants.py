@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tollhouse.ledger.facts.fact import Fact
+from typing import Any
+
+from tollhouse.ledger.facts.fact import ChangingFact, Fact
 
 
 class TenantFact(Fact):
@@ -28,7 +30,7 @@ class TenantFact(Fact):
     negative_amounts_refund: int = 0
 
 
-class KeyFact(Fact):
+class KeyFact(ChangingFact):
     """An API key by the SHA-256 of its text; the text is nowhere kept."""
 
     key_hash: str
@@ -37,3 +39,7 @@ class KeyFact(Fact):
     kind: str
     created_at: int
     revoked_at: int | None
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        return (self.key_hash,)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
 import uuid
 import zoneinfo
 from collections.abc import Callable
@@ -21,10 +20,15 @@ from tollhouse.domain.decimals import decimal_from_text, decimal_text
 from tollhouse.domain.identity import folded_email, is_email, reference_ok
 from tollhouse.domain.pricing import AMOUNT_DECIMALS_MAX
 from tollhouse.ledger.addresses import is_source
+from tollhouse.ledger.auditing.entries import ENTRY
+from tollhouse.ledger.auditing.noting import Notes
 from tollhouse.ledger.catalog.features import details_of as feature_details_of
 from tollhouse.ledger.catalog.products import details_of as product_details_of
 from tollhouse.ledger.clock import CLOCK_MAX, SECOND, Clock
+from tollhouse.ledger.commands import Actor
+from tollhouse.ledger.day_figures import recount
 from tollhouse.ledger.enrolling import customer_changed
+from tollhouse.ledger.exchanging import exchange_rate
 from tollhouse.ledger.facts import (
     ROOT_NUMBER,
     ROOT_PATH,
@@ -45,6 +49,7 @@ from tollhouse.ledger.facts import (
     TenantFact,
 )
 from tollhouse.ledger.facts.fact import ChangingFact
+from tollhouse.ledger.keys import new_text
 from tollhouse.ledger.one_time_codes import is_secret
 from tollhouse.ledger.ports import Store, UnitOfWork
 from tollhouse.ledger.provisioning.document import (
@@ -61,10 +66,12 @@ from tollhouse.ledger.provisioning.document import (
     TenantTable,
     WebhookEndpointTable,
 )
+from tollhouse.ledger.provisioning.noting import applied_entry, noted_unit
 from tollhouse.ledger.provisioning.payment_methods import apply_method
 from tollhouse.ledger.provisioning.plans import Reading, apply_sold, known_feature
 from tollhouse.ledger.provisioning.segments import apply_segment
 from tollhouse.ledger.provisioning.webhooks import apply_endpoint
+from tollhouse.ledger.refusals import RateRefused
 from tollhouse.ledger.search_words import NO_WORDS, keep_words, search_words
 from tollhouse.ledger.totals import new_customers
 
@@ -72,7 +79,6 @@ F = TypeVar("F", bound=Fact)
 Named = TypeVar("Named", ProductFact, FeatureFact)
 
 _NO_TENANT = 0
-_KEY_PREFIXES = {"secret": "sk_", "public": "pk_", "application": "ak_", "client": "ck_"}
 #: Keys of the tenant's table that are no column as they stand.
 _NOT_TENANT_VALUES = frozenset({"slug", "currency", "clock", "hosts"})
 
@@ -94,8 +100,11 @@ class _NumbersLacking(Exception):
         self.counts = counts
 
 
-def apply(store: Store, clock: Clock, document: Document, *, hash_password: Callable[[str], str]) -> Applied:
-    """Bring a tenant to what the document says. Applying it again changes nothing.
+def apply(
+    store: Store, clock: Clock, document: Document, *, hash_password: Callable[[str], str], by: Actor | None = None
+) -> Applied:
+    """Bring a tenant to what the document says. Applying it again changes nothing. What it changed is one entry of the
+    audit log, where somebody is answerable for it.
 
     Where rows are new it is run more than once: a run that lacks numbers is rolled back and tells which, so that a
     refused document takes none and no other takes more than it needs.
@@ -110,9 +119,14 @@ def apply(store: Store, clock: Clock, document: Document, *, hash_password: Call
     while True:
         try:
             with store.unit_of_work(tenant_id) as unit:
-                application = _Application(store, unit, numbers, clock.now(), passwords)
+                notes = Notes()
+                noted = unit if by is None else noted_unit(unit, notes)
+                application = _Application(store, noted, numbers, clock.now(), passwords)
                 application.run(document)
+                if by is not None:
+                    application.tell(by, notes, clock.now())
                 numbers.check()
+                application.finish()
             return Applied(application.known_tenant(), application.made, application.secrets)
         except _NumbersLacking as lacking:
             if tenant_id == _NO_TENANT:
@@ -172,6 +186,7 @@ class _Application:
         self._tenant_id = unit.tenant_id
         self.tenant: TenantFact | None = None
         self._made_customers: list[CustomerFact] = []
+        self._is_in_another_zone = False
         self.made: dict[str, int] = {}
         self.secrets: list[tuple[str, str]] = []
 
@@ -199,9 +214,19 @@ class _Application:
             self._apply_webhook_endpoint(f"webhook_endpoints[{index}]", endpoint)
         for index, segment in enumerate(document.segments):
             self._apply_segment(f"segments[{index}]", segment)
-        # Last, as in every commit: see Book.append.
+
+    def finish(self) -> None:
+        """Figures come last, as in every commit: see Book.append."""
         if self._made_customers:
             self._unit.add_totals(new_customers(self._tenant_id, self._made_customers))
+        if self._is_in_another_zone:
+            recount(self._unit, self.known_tenant())
+
+    def tell(self, by: Actor, notes: Notes, now: int) -> None:
+        """Write down what was noted; `now` by the system's clock."""
+        entry = applied_entry(by, self.known_tenant(), notes, take=lambda: self._take(ENTRY), now=now)
+        if entry is not None:
+            self._unit.insert([entry])
 
     # The tenant, its keys and people.
 
@@ -246,6 +271,7 @@ class _Application:
         elif changed:
             self._unit.change(TenantFact, {}, **changed)
             if "timezone" in changed:
+                self._is_in_another_zone = True
                 # Where customers have no time zone of their own, what falls due falls due at another time.
                 self._unit.change(ChargeFact, {"deleted_at": None, "enrolling_from": None}, enrolling_at=self._now)
                 self._unit.change(ChargeFact, {"deleted_at": None}, enrolling_from=0)
@@ -257,7 +283,7 @@ class _Application:
         if existing is not None and existing.clock_at is not None:
             self._now = existing.clock_at
         elif existing is None and table.clock is not None:
-            self._now = _instant("tenant.clock", table.clock)
+            self._now = instant_of("tenant.clock", table.clock)
             _require(0 <= self._now < CLOCK_MAX, "tenant.clock", "must be from 1970 on and before the year 5000")
 
     def _add_root_customer(self, tenant: TenantFact) -> None:
@@ -266,8 +292,9 @@ class _Application:
     def _apply_key(self, table: KeyTable) -> None:
         name = table.name or table.kind
         if self._unit.find(KeyFact, name=name):
+            # Also one that was revoked: no file brings it back.
             return
-        secret = table.secret or _KEY_PREFIXES[table.kind] + secrets.token_hex(32)
+        secret = table.secret or new_text(table.kind)
         key_hash = hashlib.sha256(secret.encode()).hexdigest()
         if self._store.key(key_hash) is not None:
             raise ProvisioningRefused(f"keys.{name}: this secret is in use already.")
@@ -581,18 +608,17 @@ class _Application:
             self._count("taxes")
 
     def _apply_rate(self, where: str, table: ExchangeRateTable) -> None:
-        rate = _decimal(f"{where}.rate", table.rate, integer_digits_max=12, decimals_max=12)
-        _require(rate > 0, f"{where}.rate", "must be above 0")
-        from_currency = _currency(f"{where}.from", table.from_currency)
-        to_currency = _currency(f"{where}.to", table.to_currency)
-        _require(from_currency != to_currency, f"{where}.to", "must be another currency than from")
-        fact = ExchangeRateFact(
-            tenant_id=self._tenant_id,
-            from_currency=from_currency,
-            to_currency=to_currency,
-            effective_at=0 if table.time is None else _instant(f"{where}.time", table.time),
-            rate=decimal_text(rate),
-        )
+        effective_at = 0 if table.time is None else instant_of(f"{where}.time", table.time)
+        try:
+            fact = exchange_rate(
+                self._tenant_id,
+                from_currency=table.from_currency,
+                to_currency=table.to_currency,
+                rate=str(table.rate),
+                effective_at=effective_at,
+            )
+        except RateRefused as refusal:
+            raise ProvisioningRefused(f"{where}.{refusal}") from refusal
         pair: dict[str, Any] = {"from_currency": fact.from_currency, "to_currency": fact.to_currency}
         if not self._unit.find(ExchangeRateFact, effective_at=fact.effective_at, **pair):
             self._count("exchange_rates")
@@ -679,7 +705,8 @@ def _tenant_values(table: TenantTable) -> dict[str, Any]:
     return values
 
 
-def _instant(where: str, time: datetime) -> int:
+def instant_of(where: str, time: datetime) -> int:
+    """As instants are kept. Raises ProvisioningRefused."""
     _require(time.tzinfo is not None, where, "needs a zone, such as Z")
     try:
         return int(time.astimezone(UTC).timestamp()) * SECOND
@@ -693,11 +720,9 @@ def _currency(where: str, code: str) -> str:
     return code
 
 
-def _decimal(
-    where: str, value: str | int, *, least: int | None = None, integer_digits_max: int = 15, decimals_max: int = 6
-) -> Decimal:
+def _decimal(where: str, value: str | int, *, least: int | None = None, decimals_max: int = 6) -> Decimal:
     try:
-        number = decimal_from_text(str(value), integer_digits_max=integer_digits_max, decimals_max=decimals_max)
+        number = decimal_from_text(str(value), decimals_max=decimals_max)
     except ValueError as error:
         raise ProvisioningRefused(f"{where}: {error}") from error
     _require(least is None or number >= least, where, f"must be at least {least}")

@@ -11,7 +11,7 @@ import msgspec
 
 from tollhouse.domain import money, pricing
 from tollhouse.domain.pricing import Price, Quote
-from tollhouse.ledger.book import DEFAULT_METHOD, Book
+from tollhouse.ledger.book import Book
 from tollhouse.ledger.commands import StartPurchase
 from tollhouse.ledger.facts import (
     CustomerFact,
@@ -22,6 +22,7 @@ from tollhouse.ledger.facts import (
     PlanFact,
     PlanVersionFact,
 )
+from tollhouse.ledger.payment_methods import DEFAULT_METHOD
 from tollhouse.ledger.purchase_details import BY_SUBSCRIPTION, BoughtFeature, Grant, MethodShown
 from tollhouse.ledger.purchasing.prices import chosen_price, one_time_prices
 from tollhouse.ledger.refusals import (

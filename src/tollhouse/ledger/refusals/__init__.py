@@ -76,9 +76,11 @@ from tollhouse.ledger.refusals.customers import (
     SegmentUnknown,
     TooManyDefinitions,
 )
+from tollhouse.ledger.refusals.keys import KeyNameTaken, KeyRefused, KeysTooMany, KeyUnknown, RateRefused
 from tollhouse.ledger.refusals.people import (
     CodeRefused,
     OwnDeletionRefused,
+    OwnLockRefused,
     OwnSystemAccessRefused,
     PasswordNotCopied,
     PersonUnknown,
@@ -170,6 +172,10 @@ __all__ = [
     "IdentifierTaken",
     "InheritanceRefused",
     "InvoiceUnknown",
+    "KeyNameTaken",
+    "KeyRefused",
+    "KeyUnknown",
+    "KeysTooMany",
     "LiabilityUnknown",
     "ListTooLong",
     "MeterUnknown",
@@ -187,6 +193,7 @@ __all__ = [
     "OutsideWindow",
     "Overloaded",
     "OwnDeletionRefused",
+    "OwnLockRefused",
     "OwnSystemAccessRefused",
     "ParentDecides",
     "ParentIsBelow",
@@ -211,6 +218,7 @@ __all__ = [
     "ProductNotForSale",
     "ProductUnknown",
     "QuantityRefused",
+    "RateRefused",
     "ReferenceReserved",
     "ReferenceTaken",
     "RefundAmountRefused",

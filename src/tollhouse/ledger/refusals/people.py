@@ -37,6 +37,11 @@ class OwnDeletionRefused(Refusal):
         super().__init__("Nobody may delete themselves.")
 
 
+class OwnLockRefused(Refusal):
+    def __init__(self) -> None:
+        super().__init__("Nobody may lock themselves out.")
+
+
 class OwnSystemAccessRefused(Refusal):
     def __init__(self) -> None:
         super().__init__("Nobody may take their own system access away.")

@@ -16,7 +16,7 @@ from tollhouse.ledger.commands import (
     Unsubscribe,
     WriteNotes,
 )
-from tollhouse.ledger.facts import CustomerFact, ProjectDetailFact, TagFact, TenantFact
+from tollhouse.ledger.facts import CustomerFact, ProjectDetailFact, TagFact
 from tollhouse.ledger.refusals import CustomerUnknown
 from tollhouse.ledger.tracking import definitions, tagging
 from tollhouse.ledger.tracking.identifying import tracked_of
@@ -65,8 +65,7 @@ def forget(book: Book, command: ForgetCustomer) -> Kept:
 
 def change_project(book: Book, command: ChangeProject) -> Kept:
     if command.name is not None and command.name != book.tenant.name:
-        book.unit.change(TenantFact, {}, name=command.name)
-        book.tenant.name = command.name
+        book.change_tenant(name=command.name)
     if command.website is not None:
         book.put(ProjectDetailFact(book.tenant_id, WEBSITE, command.website))
     return Kept(0)

@@ -31,6 +31,7 @@ from tollhouse.ledger.facts import (
 from tollhouse.ledger.ports import Reader, Store
 from tollhouse.ledger.postings import OWED_ON_ACCOUNT, TAKEN_BY_GATEWAYS, has_accounts, postings
 from tollhouse.ledger.verifying.corrections import check_corrections
+from tollhouse.ledger.verifying.days import DayFigures
 from tollhouse.ledger.verifying.deliveries import check_deliveries
 from tollhouse.ledger.verifying.figures import Figures
 from tollhouse.ledger.verifying.findings import Findings, Groups, chunks
@@ -64,6 +65,7 @@ class _Books:
         self._of_payments: Counter[str] = Counter()
         self._gateways = GatewayBooks(reader, findings)
         self._figures = Figures(reader, findings)
+        self._days = DayFigures(reader, findings)
 
     def check(self) -> None:
         self._check_customers()
@@ -142,11 +144,13 @@ class _Books:
             tax_minor = sum(line.amount_minor for line in lines.take(t.transaction_id))
             self._findings.expect("tax", subject, stored=t.tax_minor, computed=tax_minor)
             self._post(t, subject)
+            self._days.add(t)
             self._of_charges += t.kind == "charge" and t.charge_id is not None
             self._of_corrections += t.kind == VOID or (t.kind == REFUND and t.origin == ORIGIN)
             if t.payment_id is not None:
                 self._of_payments[t.kind] += 1
         self._findings.expect("transactions", "all tax lines", stored=lines.strays(), computed=[])
+        self._days.check()
 
     def _post(self, t: TransactionFact, subject: str) -> None:
         """The postings of a transaction, and what its kind allows: only a charge has a cost, or is a gateway's."""
@@ -256,6 +260,8 @@ _FACT_OF_RECEIPT: dict[str, tuple[type[Fact], str]] = {
     "CreateCharge": (ChargeFact, "charge_id"),
     "ChargePlan": (PlanRunFact, "plan_run_id"),
     "ChargeNow": (TransactionFact, "transaction_id"),
+    "ChargeOnce": (TransactionFact, "transaction_id"),
+    "RecordByHand": (TransactionFact, "transaction_id"),
     "CreateTransaction": (TransactionFact, "transaction_id"),
     "AddToBalance": (TransactionFact, "transaction_id"),
     "CreateCustomer": (CustomerFact, "number"),

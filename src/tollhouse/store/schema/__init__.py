@@ -5,6 +5,7 @@ Money is BIGINT minor units, exact prices are decimal TEXT, instants BIGINT micr
 server can distribute.
 """
 
+from tollhouse.store.schema.audit import audit_entries
 from tollhouse.store.schema.catalog import (
     feature_details,
     features,
@@ -30,6 +31,7 @@ from tollhouse.store.schema.customers import (
     retired_references,
     topup_requests,
 )
+from tollhouse.store.schema.day_figures import day_figures
 from tollhouse.store.schema.events import deliveries, delivery_attempts, events, webhook_endpoints
 from tollhouse.store.schema.imports import imports, refused_rows
 from tollhouse.store.schema.invoices import invoice_counters, invoice_transactions, invoices
@@ -54,6 +56,7 @@ from tollhouse.store.schema.people import (
     people,
     person_profiles,
     roles,
+    sign_ins,
 )
 from tollhouse.store.schema.schedules import plan_run_lines, plan_run_tariffs, plan_runs, schedules
 from tollhouse.store.schema.tenants import api_keys, counters, tenants
@@ -82,6 +85,7 @@ __all__ = [
     "DISTRIBUTED_TABLES",
     "REFERENCE_TABLES",
     "api_keys",
+    "audit_entries",
     "charge_summaries",
     "charges",
     "checkout_sessions",
@@ -93,6 +97,7 @@ __all__ = [
     "customer_traits",
     "customer_words",
     "customers",
+    "day_figures",
     "deliveries",
     "delivery_attempts",
     "entitlements",
@@ -145,6 +150,7 @@ __all__ = [
     "sandbox_refunds",
     "schedules",
     "segments",
+    "sign_ins",
     "tags",
     "tax_liabilities",
     "taxes",

@@ -61,7 +61,7 @@ customers = a_table(
             sqlite_where=text("name <> ''"),
             postgresql_where=text("name <> ''"),
         ),
-        Index("ix_customers_parent", "tenant_id", "parent_number"),
+        Index("ix_customers_parent", "tenant_id", "parent_number", "number"),
         Index("ix_customers_plan", "tenant_id", "plan_number", "number"),
     ),
 )

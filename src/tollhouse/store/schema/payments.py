@@ -69,6 +69,7 @@ payments = a_table(
         Index("ux_payments_uid", "tenant_id", "uid", unique=True),
         Index("ux_payments_order", "tenant_id", "order_id", unique=True),
         Index("ix_payments_customer", "tenant_id", "customer_number", "payment_id"),
+        Index("ix_payments_time", "tenant_id", "customer_number", "created_at", "payment_id"),
         Index(
             "ix_payments_settled",
             "tenant_id",
@@ -131,6 +132,7 @@ refunds = a_table(
         Index("ux_refunds_uid", "tenant_id", "uid", unique=True),
         Index("ix_refunds_payment", "tenant_id", "payment_id", "refund_id"),
         Index("ix_refunds_created", "tenant_id", "created_at", "refund_id"),
+        Index("ix_refunds_customer", "tenant_id", "customer_number", "created_at", "refund_id"),
         Index(
             "ix_refunds_pending",
             "tenant_id",

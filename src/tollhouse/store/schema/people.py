@@ -85,3 +85,17 @@ login_addresses = a_table(
     integer_column("refused_until"),
     integer_column("good_at"),
 )
+
+
+sign_ins = a_table(
+    "sign_ins",
+    ("tenant_id", "sign_in_hash"),
+    integer_column("tenant_id"),
+    text_column("sign_in_hash"),
+    integer_column("person_id"),
+    text_column("stamp"),
+    text_column("address"),
+    integer_column("began_at"),
+    integer_column("ends_at"),
+    indexes=(Index("ix_sign_ins_person", "tenant_id", "person_id"),),
+)

@@ -35,7 +35,7 @@ schedules = a_table(
     indexes=(
         _in_state("active"),
         _in_state("parked"),
-        Index("ix_schedules_customer", "tenant_id", "customer_number"),
+        Index("ix_schedules_customer", "tenant_id", "customer_number", "state", "due_at"),
     ),
 )
 
@@ -59,7 +59,9 @@ plan_runs = a_table(
     integer_column("lease_until"),
     text_column("reason"),
     integer_column("ended_at", null=True),
+    text_column("sums"),
     indexes=(
+        Index("ix_plan_runs_charge", "tenant_id", "charge_id", "plan_run_id"),
         Index(
             "ix_plan_runs_open",
             "tenant_id",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 
 from tollhouse.store.schema.columns import a_table, integer_column, text_column
 
@@ -37,7 +37,17 @@ api_keys = a_table(
     text_column("kind"),
     integer_column("created_at"),
     integer_column("revoked_at", null=True),
-    indexes=(Index("ux_api_keys_name", "tenant_id", "name", unique=True),),
+    indexes=(
+        Index(
+            "ux_api_keys_name",
+            "tenant_id",
+            "name",
+            unique=True,
+            sqlite_where=text("revoked_at IS NULL"),
+            postgresql_where=text("revoked_at IS NULL"),
+        ),
+        Index("ix_api_keys_tenant", "tenant_id", "name"),
+    ),
 )
 
 

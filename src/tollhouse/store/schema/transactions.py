@@ -32,6 +32,8 @@ transactions = a_table(
     indexes=(
         # With the kind, so that a page far into a customer's charges is found without a look at those before it.
         Index("ix_transactions_customer", "tenant_id", "customer_number", "effective_at", "transaction_id", "kind"),
+        # The newest of all, a page at a time from any day on.
+        Index("ix_transactions_time", "tenant_id", "effective_at", "transaction_id"),
         # Charges below zero are listed and not counted in a summary: there are few, and these tell how many.
         Index(
             "ix_transactions_credits",

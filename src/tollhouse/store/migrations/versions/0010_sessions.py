@@ -1,4 +1,4 @@
-"""Who is signed in at the console."""
+"""Who is signed in at the console, and what a charging of everybody on a plan came to."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,3 +24,5 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_sign_ins_person", "sign_ins", ["tenant_id", "person_id"])
+    op.add_column("plan_runs", sa.Column("sums", sa.Text(), nullable=False, server_default="[]"))
+    op.create_index("ix_plan_runs_charge", "plan_runs", ["tenant_id", "charge_id", "plan_run_id"])
