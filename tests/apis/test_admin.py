@@ -100,6 +100,61 @@ def test_a_page_that_is_no_number_is_refused(application: InProcess, query: str)
     assert (answer.status, "must be a whole number" in answer.json()["detail"]) == (422, True)
 
 
+# Keys.
+
+
+def keys_listed(application: InProcess) -> dict[str, Any]:
+    return {row["name"]: row for row in application.request("GET", "/admin/v1/keys").json()["data"]}
+
+
+def test_a_key_is_made_once_and_its_text_told_once(application: InProcess) -> None:
+    made = application.request("POST", "/admin/v1/keys", {"name": "till", "kind": "secret"}).json()["data"]
+    assert made["made"] is True
+    assert made["secret"].startswith("sk_")
+    assert application.request("GET", "/admin/v1/keys", key=made["secret"]).status == 200
+    assert application.request("POST", "/admin/v1/keys", {"name": "till"}).json() == {"data": {"made": False}}
+    listed = application.request("GET", "/admin/v1/keys")
+    assert made["secret"].encode() not in listed.body
+    row = keys_listed(application)["till"]
+    assert (row["id"], row["kind"], row["revoked_at"]) == (made["id"], "secret", None)
+    given = application.request("POST", "/admin/v1/keys", {"name": "given", "secret": "sk_given_0123"}).json()["data"]
+    assert given == {"made": True, "id": keys_listed(application)["given"]["id"]}
+
+
+def test_a_text_in_use_is_refused(application: InProcess) -> None:
+    answer = application.request("POST", "/admin/v1/keys", {"name": "twice", "secret": "sk_test_acme"})
+    assert (answer.status, answer.json()) == (422, {"detail": "secret: is in use already."})
+
+
+def test_a_revoked_key_opens_nothing_at_once(application: InProcess) -> None:
+    made = application.request("POST", "/admin/v1/keys", {"name": "till"}).json()["data"]
+    assert application.request("GET", "/admin/v1/keys", key=made["secret"]).status == 200
+    path = f"/admin/v1/keys/{made['id']}"
+    assert application.request("DELETE", path).json() == {"data": {"revoked": True, "was_revoked": False}}
+    assert application.request("GET", "/admin/v1/keys", key=made["secret"]).status == 401
+    assert application.request("DELETE", path).json() == {"data": {"revoked": True, "was_revoked": True}}
+    assert keys_listed(application)["till"]["revoked_at"] is not None
+    again = application.request("POST", "/admin/v1/keys", {"name": "till"}).json()["data"]
+    assert (again["made"], again["id"] == made["id"]) == (True, False)
+
+
+def test_a_key_may_revoke_itself(application: InProcess) -> None:
+    made = application.request("POST", "/admin/v1/keys", {"name": "till"}).json()["data"]
+    assert application.request("DELETE", f"/admin/v1/keys/{made['id']}", key=made["secret"]).status == 200
+    assert application.request("GET", "/admin/v1/keys", key=made["secret"]).status == 401
+
+
+@pytest.mark.parametrize("named_by", ["x", "0" * 12, "%00", "0" * 64])
+def test_a_key_that_is_not_there_is_not_found(application: InProcess, named_by: str) -> None:
+    assert application.request("DELETE", f"/admin/v1/keys/{named_by}").status == 404
+
+
+def test_a_key_of_another_tenant_is_not_found(application: InProcess) -> None:
+    key = keys_listed(application)["server"]["id"]
+    assert application.request("DELETE", f"/admin/v1/keys/{key}", key="sk_test_beta").status == 404
+    assert application.request("GET", "/admin/v1/keys").status == 200
+
+
 # A test tenant's clock.
 
 CLOCKWORK_KEY = "sk_test_clockwork"

@@ -29,7 +29,7 @@ def test_not_ready_is_503_while_alive_stays_200(how: str) -> None:
     async def nothing() -> None:
         pass
 
-    door = OperationsDoor(ready=ready, metrics=lambda: b"")
+    door = OperationsDoor(ready=ready, is_stopping=lambda: False, metrics=lambda: b"")
     http = InProcess(Front([("", door)], observe=lambda _door, _status: None, start=nothing, stop=nothing))
     answer = http.request("GET", "/readyz", key=None)
     assert (answer.status, answer.body) == (503, b'{"detail":"unavailable"}')
@@ -56,7 +56,7 @@ def test_reading_is_all_there_is_to_do(application: InProcess, path: str) -> Non
     assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")
 
 
-@pytest.mark.parametrize("wire", ["beacon", "enswitch", "kelviq"])
+@pytest.mark.parametrize("wire", ["beacon", "enswitch", "kelviq", "admin"])
 def test_each_door_describes_itself(application: InProcess, wire: str) -> None:
     answer = application.request("GET", f"/openapi/{wire}.json", key=None)
     assert answer.status == 200

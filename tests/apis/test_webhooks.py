@@ -60,7 +60,7 @@ class Shop:
 
     def log_of(self, count: int) -> list[dict[str, Any]]:
         """The log once it has so many rows: the application goes on while it is asked."""
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while time.monotonic() < until:
             page = self.log("?page_size=100")
             if page["count"] >= count:

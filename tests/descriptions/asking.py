@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+import pytest
+import schemathesis
 from requests import Response
 from schemathesis.checks import not_a_server_error
-from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
@@ -20,10 +20,16 @@ CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance,
 KEY = {"Authorization": "Bearer sk_test_acme"}
 LOGIN = {"auth_username": "user", "auth_password": "password"}
 
-SHORT = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 
-#: Some of what may be sent, at random. Every bound of every field in turn takes minutes: that is asked for long.
-AT_RANDOM = SchemathesisConfig.from_dict({"phases": {"coverage": {"enabled": False}}})
+def operations(document: dict[str, Any]) -> list[Any]:
+    """Each operation of a description, as a parameter by its own name.
+
+    Not by schemathesis' own `parametrize`: that gives all of them one name, and of tests with one name pytest-xdist
+    runs a single one.
+    """
+    asked = [operation.ok() for operation in schemathesis.openapi.from_dict(document).get_all_operations()]
+    assert asked
+    return [pytest.param(operation, id=operation.label) for operation in asked]
 
 
 def send(case: Any, server: Server, **more: Any) -> Response:

@@ -1,4 +1,7 @@
-"""The same for long: a thousand of each operation."""
+"""The same for long: a thousand of each operation at random, and every bound of every field in turn.
+
+`make soak` loads the plugin that takes these tests apart by operation.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,9 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-from tests.descriptions.asking import KEY, SHORT, send, send_to_beacon, send_to_enswitch
+from tests.descriptions.asking import KEY, send, send_to_beacon, send_to_enswitch
 from tests.harness import Server
 from tollhouse.apis.beacon import openapi as beacon
 from tollhouse.apis.enswitch import openapi as enswitch
@@ -18,7 +21,7 @@ BEACON = schemathesis.openapi.from_dict(beacon.DOCUMENT)
 ENSWITCH = schemathesis.openapi.from_dict(enswitch.DOCUMENT)
 KELVIQ = schemathesis.openapi.from_dict(kelviq.DOCUMENT)
 
-LONG = settings(SHORT, max_examples=1000)
+LONG = settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.soak

@@ -9,9 +9,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
+
+# How long a page may take to come to what is expected of it; no measure of speed.
+expect.set_options(timeout=30_000)
 
 needs_chromium = pytest.mark.skipif(
     not CHROMIUM, reason="There is no Chromium here: the pages are not looked at in one."
@@ -22,7 +25,7 @@ needs_chromium = pytest.mark.skipif(
 def watched_page(chromium: Browser, **options: Any) -> Iterator[Page]:
     """A page of a browser. Nothing may be refused by a page's policy, or be wrong otherwise."""
     context = chromium.new_context(**options)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     opened = context.new_page()
     complaints: list[str] = []
     opened.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)

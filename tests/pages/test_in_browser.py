@@ -121,3 +121,20 @@ def test_the_portal_from_another_site(server: Server, shop: Shop, page: Page) ->
     expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
     page.goto(f"{server.base}/portal")
     expect(page.get_by_role("heading", name="Please ask for a new link")).to_be_visible()
+
+
+def test_what_the_doors_serve_is_read_without_another_host(server: Server, page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{server.base}/docs")
+    page.get_by_role("link", name="Tollhouse: the Beacon door").click()
+    assert fits(page)
+    page.get_by_role("navigation", name="Contents").get_by_role("link", name="Record a charge of one customer").click()
+    heading = page.get_by_role("heading", name="Record a charge of one customer")
+    expect(heading).to_be_in_viewport()
+    expect(page.get_by_role("table", name="Body of /charges", exact=True)).to_contain_text("amount required")
+    for name in ("enswitch", "kelviq", "admin"):
+        page.goto(f"{server.base}/docs/{name}")
+        assert fits(page)
+    assert len(asked) >= 6
+    assert [url for url in asked if not url.startswith(f"{server.base}/")] == []

@@ -11,20 +11,21 @@ import hashlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 import msgspec
 
 from tollhouse.config import Settings
+from tollhouse.ledger.addresses import networks_from_text
 from tollhouse.ledger.charging.everybody import Everybody
 from tollhouse.ledger.clock import Clock
 from tollhouse.ledger.commands import Command, Receipt
 from tollhouse.ledger.facts import TenantFact
 from tollhouse.ledger.group_commit import GroupCommit
 from tollhouse.ledger.ledger import Ledger, Outcome
-from tollhouse.ledger.ports import Gateway, Store
-from tollhouse.ledger.refusals import Overloaded
+from tollhouse.ledger.ports import Gateway, Store, StoreConflict
+from tollhouse.ledger.refusals import Overloaded, StoreUnavailable
 
 T = TypeVar("T")
 
@@ -40,15 +41,19 @@ LOOK_UPS_MAX = 2 * LOOK_UP_THREADS
 LONG_WORK_THREADS = 4
 LONG_WORK_MAX = 32
 
+#: How often a rehearsal is decided again when somebody else wrote first.
+REHEARSALS = 8
+
 #: Runs work in the thread that one holds.
 RunHere = Callable[..., Awaitable[Any]]
 
 
 class Credential(msgspec.Struct, frozen=True):
-    """Whom an API key speaks for. `kind` is secret, public, application or client."""
+    """Whom an API key speaks for. `kind` is secret, public, application or client; `name` the key's own."""
 
     tenant: TenantFact
     kind: str
+    name: str
 
 
 class Bounded:
@@ -120,6 +125,7 @@ class Desk:
         self.store = store
         self.clock = clock
         self.settings = settings
+        self.trusted_proxies = networks_from_text(settings.trusted_proxies)
         self.gateways = gateways
         self.reads = Bounded("read", settings.read_threads, settings.reads_max)
         self.passwords = Bounded("password", settings.password_threads, settings.passwords_max)
@@ -128,8 +134,10 @@ class Desk:
         self.look_ups = Bounded("look-up", LOOK_UP_THREADS, LOOK_UPS_MAX)
         self.long_work = Bounded("long-work", LONG_WORK_THREADS, LONG_WORK_MAX)
         self.everybody = Everybody(store, self.execute_here, clock)
+        self._ledger = ledger
         self._commits = GroupCommit(ledger, self._deliver, weight_max=settings.queue_max, observe=observe_batch)
         self._credentials: dict[str, tuple[float, Credential | None]] = {}
+        self._forgotten = 0
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def start(self) -> None:
@@ -166,6 +174,16 @@ class Desk:
             raise Overloaded
         return asyncio.run_coroutine_threadsafe(self.execute(command), self._loop).result()
 
+    async def rehearse(self, command: Command) -> Receipt:
+        """What `execute` would answer now, with nothing done; raises the refusal, Overloaded or StoreUnavailable."""
+        return await self.long_work.run(self._rehearsed, command)
+
+    def _rehearsed(self, command: Command) -> Receipt:
+        for _ in range(REHEARSALS):
+            with suppress(StoreConflict):
+                return self._ledger.rehearse(command)
+        raise StoreUnavailable("The store stayed busy.")
+
     def _deliver(self, answers: Sequence[tuple[Any, Outcome]]) -> None:
         loop = self._loop
         if loop is not None and not loop.is_closed():
@@ -179,13 +197,20 @@ class Desk:
         now = time.monotonic()
         if remembered is not None and remembered[0] > now:
             return remembered[1]
+        forgotten = self._forgotten
         credential = await self.reads.run(self._find_credential, key_hash)
-        is_kept = credential is not None and credential.tenant.clock_at is None
+        # What was read before a key was revoked is not remembered after that.
+        is_kept = credential is not None and credential.tenant.clock_at is None and forgotten == self._forgotten
         if is_kept and self.settings.key_cache_seconds:
             if len(self._credentials) >= _CREDENTIALS_MAX:
                 self._credentials.clear()
             self._credentials[key_hash] = (now + self.settings.key_cache_seconds, credential)
         return credential
+
+    def forget_key(self, key_hash: str) -> None:
+        """Look this key up again where it comes next: it was revoked."""
+        self._forgotten += 1
+        self._credentials.pop(key_hash, None)
 
     def _find_credential(self, key_hash: str) -> Credential | None:
         found = self.store.key(key_hash)
@@ -193,7 +218,7 @@ class Desk:
             return None
         with self.store.reading(found.tenant_id) as reader:
             (tenant,) = reader.find(TenantFact)
-        return Credential(tenant, found.kind)
+        return Credential(tenant, found.kind, found.name)
 
 
 _CREDENTIALS_MAX = 10_000

@@ -15,7 +15,13 @@ TEXT = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
 
 READY_SECONDS = 1.0
 
-_STATUSES = {Trouble.TOO_LARGE: 413, Trouble.OVERLOADED: 503, Trouble.UNAVAILABLE: 503, Trouble.FAULT: 500}
+_STATUSES = {
+    Trouble.TOO_LARGE: 413,
+    Trouble.OVERLOADED: 503,
+    Trouble.STOPPING: 503,
+    Trouble.UNAVAILABLE: 503,
+    Trouble.FAULT: 500,
+}
 
 
 class OperationsDoor:
@@ -25,11 +31,14 @@ class OperationsDoor:
         self,
         *,
         ready: Callable[[], bool],
+        is_stopping: Callable[[], bool],
         metrics: Callable[[], bytes],
         descriptions: dict[str, dict[str, Any]] | None = None,
     ) -> None:
-        """`ready` asks the store; `descriptions` are the OpenAPI documents by wire."""
+        """`ready` asks the store; a server that `is_stopping` is not ready whatever the store says; `descriptions` are
+        the OpenAPI documents by wire."""
         self._ready = ready
+        self._is_stopping = is_stopping
         self._asking = asyncio.Lock()
         self._asked_again_at = 0.0
         self._was_ready = False
@@ -44,6 +53,8 @@ class OperationsDoor:
         if request.path == "/healthz":
             return Reply(200, b'{"status":"alive"}')
         if request.path == "/readyz":
+            if self._is_stopping():
+                return self.trouble(Trouble.STOPPING)
             ready = await self._is_ready()
             return Reply(200, b'{"status":"ready"}') if ready else self.trouble(Trouble.UNAVAILABLE)
         if request.path == "/metrics":

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.apis.kelviq.hours import Hours
 from tests.harness import SHOP, Answer, InProcess, Postgres, in_process, provision, provisioned_sqlite, sqlite_copy
 from tollhouse.apis.desk import Desk
 from tollhouse.apis.kelviq.reply import envelope
@@ -33,7 +34,9 @@ from tollhouse.store.store import SqlStore
 from tollhouse.web import Trouble
 
 CHARGES = "/api/v1/charges/"
+#: For those who wait for a real second, and for nothing that has to be done within one.
 QUICK = {"gateway_timeout_seconds": 1, "resolve_after_seconds": 1}
+GATEWAY_SECONDS = 8
 
 
 def purchase(customer: str = "cust_visa", plan: str = "worldwide", **more: Any) -> dict[str, Any]:
@@ -92,6 +95,33 @@ def slow_charges(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
         monkeypatch.setattr(SandboxGateway, "charge", slowly)
 
     return slow_down
+
+
+class Held:
+    """The gateway takes as long as the test wants before it does what it does."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+        self.free = threading.Event()
+
+    async def until_asked(self) -> None:
+        async with asyncio.timeout(60):
+            while not self.asked.is_set():
+                await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[Held]:
+    held, charge = Held(), SandboxGateway.charge
+
+    def in_its_time(self: SandboxGateway, *asked: Any) -> GatewayAnswer:
+        held.asked.set()
+        assert held.free.wait(60)
+        return charge(self, *asked)
+
+    monkeypatch.setattr(SandboxGateway, "charge", in_its_time)
+    yield held
+    held.free.set()
 
 
 # What is answered.
@@ -170,12 +200,12 @@ def test_of_many_identical_requests_one_charges(shop: Shop, slow_charges: Callab
     assert shop.differences() == []
 
 
-def test_a_repeat_waits_for_the_first(shop: Shop, slow_charges: Callable[[float], None]) -> None:
-    slow_charges(0.3)
+def test_a_repeat_waits_for_the_first(shop: Shop, held: Held) -> None:
     with shop.running() as application:
 
         async def later() -> Answer:
-            await asyncio.sleep(0.1)
+            await held.until_asked()
+            asyncio.get_running_loop().call_later(0.2, held.free.set)
             answer: Answer = await asking(application, purchase("cust_declined"), "k")
             return answer
 
@@ -230,7 +260,7 @@ def test_two_servers_charge_a_key_once(postgres: Postgres, slow_charges: Callabl
 
 def _until_settled(application: InProcess, body: Any, key: str) -> Iterator[Answer]:
     """Answers to the same request, up to the first that is settled."""
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         answer = ask(application, body, key)
         yield answer
@@ -244,18 +274,19 @@ def _until_settled(application: InProcess, body: Any, key: str) -> Iterator[Answ
     [("cust_timeout", 201, None, 1), ("cust_timeout_unpaid", 400, "payment_not_completed", 0)],
 )
 def test_silence_is_an_unknown_outcome_until_it_is_known(
-    shop: Shop, customer: str, status: int, code: str | None, transactions: int
+    shop: Shop, hours: Hours, customer: str, status: int, code: str | None, transactions: int
 ) -> None:
-    with shop.running(**QUICK) as application:
-        began = time.monotonic()
+    with shop.running(resolve_after_seconds=600) as application:
+        began = hours.now
         first = ask(application, purchase(customer), "k")
-        assert time.monotonic() - began < 2
+        assert GATEWAY_SECONDS - 1 < hours.now - began < GATEWAY_SECONDS + 1
         assert first.status == 504
         assert first.json().keys() == {"detail", "code", "orderId"}
         assert first.json()["code"] == "outcome_unknown"
         assert not is_replay(first)
         assert shop.rows(TransactionFact) == []
 
+        hours.pass_by(600)
         *still_open, settled = _until_settled(application, purchase(customer), "k")
         assert all(answer.body == first.body and is_replay(answer) for answer in still_open)
         assert (settled.status, settled.json().get("code")) == (status, code)
@@ -267,28 +298,26 @@ def test_silence_is_an_unknown_outcome_until_it_is_known(
     assert shop.differences() == []
 
 
-def test_a_repeat_during_silence_waits_no_longer_than_the_first(shop: Shop) -> None:
-    with shop.running(gateway_timeout_seconds=1, resolve_after_seconds=600) as application:
-        began = time.monotonic()
+def test_a_repeat_during_silence_waits_no_longer_than_the_first(shop: Shop, hours: Hours) -> None:
+    with shop.running(resolve_after_seconds=600) as application:
+        began = hours.now
         answers = application.gather(*(asking(application, purchase("cust_timeout"), "k") for _ in range(5)))
-        assert time.monotonic() - began < 2
+        assert GATEWAY_SECONDS - 1 < hours.now - began < GATEWAY_SECONDS + 1
         assert [answer.status for answer in answers] == [504] * 5
         assert len({answer.body for answer in answers}) == 1
         assert [is_replay(answer) for answer in answers].count(False) == 1
-        began = time.monotonic()
+        hours.pass_by(GATEWAY_SECONDS)
+        began = hours.now
         assert ask(application, purchase("cust_timeout"), "k").status == 504
-        assert time.monotonic() - began < 1.9
+        assert hours.now - began < 1.9
 
 
-def test_a_gateway_that_will_not_end_does_not_hold_the_caller(
-    shop: Shop, slow_charges: Callable[[float], None]
-) -> None:
+def test_a_gateway_that_will_not_end_does_not_hold_the_caller(shop: Shop, held: Held) -> None:
     """It takes the money after we stopped waiting: the look-up finds it."""
-    slow_charges(1.8)
     with shop.running(**QUICK) as application:
-        began = time.monotonic()
         assert ask(application, purchase(), "k").status == 504
-        assert time.monotonic() - began < 2
+        assert not held.free.is_set()
+        held.free.set()
         *_, settled = _until_settled(application, purchase(), "k")
     assert settled.status in (201, 400)
     assert len(shop.rows(TransactionFact)) == (settled.status == 201)
@@ -331,40 +360,48 @@ def test_an_outcome_that_meets_a_full_queue_is_written_when_there_is_room(
     assert len(refused) == 3
 
 
-def test_the_work_goes_on_when_the_client_leaves(shop: Shop, slow_charges: Callable[[float], None]) -> None:
-    slow_charges(0.3)
+def test_the_work_goes_on_when_the_client_leaves(shop: Shop, held: Held) -> None:
     with shop.running() as application:
 
         async def leaving() -> None:
             request = asyncio.ensure_future(asking(application, purchase(), "k"))
-            await asyncio.sleep(0.1)
+            await held.until_asked()
             request.cancel()
             await asyncio.gather(request, return_exceptions=True)
 
         application.gather(leaving())
+        held.free.set()
         answer = ask(application, purchase(), "k")
     assert (answer.status, is_replay(answer)) == (201, True)
     assert len(shop.rows(TransactionFact)) == 1
 
 
-def test_stopping_waits_for_what_was_begun(shop: Shop, slow_charges: Callable[[float], None]) -> None:
-    slow_charges(0.3)
+def test_stopping_waits_for_what_was_begun(shop: Shop, held: Held) -> None:
     with shop.running() as application:
 
         async def leaving() -> None:
             request = asyncio.ensure_future(asking(application, purchase()))
-            await asyncio.sleep(0.1)
+            await held.until_asked()
             request.cancel()
             await asyncio.gather(request, return_exceptions=True)
 
         application.gather(leaving())
+        threading.Timer(0.2, held.free.set).start()
     assert [payment.state for payment in shop.rows(PaymentFact)] == ["succeeded"]
 
 
-def test_without_a_free_gateway_thread_nothing_is_begun(shop: Shop, slow_charges: Callable[[float], None]) -> None:
-    slow_charges(0.9)
-    with shop.running(gateway_threads=1, gateway_timeout_seconds=2) as application:
-        answers = application.gather(*(asking(application, purchase(), f"k{n}") for n in range(5)))
+def test_without_a_free_gateway_thread_nothing_is_begun(shop: Shop, held: Held) -> None:
+    with shop.running(gateway_threads=1) as application:
+
+        async def counted(number: int) -> Answer:
+            answer: Answer = await asking(application, purchase(), f"k{number}")
+            answered.append(answer)
+            if len(answered) == 4:
+                held.free.set()
+            return answer
+
+        answered: list[Answer] = []
+        answers = application.gather(*map(counted, range(5)))
         assert sorted(answer.status for answer in answers) == [201, 503, 503, 503, 503]
         refused = next(answer for answer in answers if answer.status == 503)
         assert refused.headers["retry-after"] == "1"
@@ -374,7 +411,7 @@ def test_without_a_free_gateway_thread_nothing_is_begun(shop: Shop, slow_charges
 
 def test_a_repeat_needs_no_gateway_thread(shop: Shop, slow_charges: Callable[[float], None]) -> None:
     slow_charges(0.9)
-    with shop.running(gateway_threads=1, gateway_timeout_seconds=2) as application:
+    with shop.running(gateway_threads=1) as application:
         answers = application.gather(*(asking(application, purchase(), "k") for _ in range(5)))
     assert [answer.status for answer in answers] == [201] * 5
     assert len({answer.body for answer in answers}) == 1

@@ -48,7 +48,7 @@ def site(way: Way) -> Iterator[Site]:
 def visitor(browser: Browser, site: Site) -> Iterator[Visitor]:
     """Somebody with a browser of their own, in which nothing may be thrown."""
     with ExitStack() as left, browser.new_context() as context:
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         visitor = Visitor(context, site)
         left.callback(visitor.leave)
         yield visitor

@@ -15,7 +15,7 @@ from playwright.sync_api import BrowserContext, Page
 
 from tests.harness import Server
 
-WAIT_SECONDS = 10
+WAIT_SECONDS = 60
 
 #: As sites have it, from the vendor's pages.
 STUB = "window.cp=window.cp||function(){(cp.q=cp.q||[]).push(arguments)};"

@@ -35,6 +35,7 @@ class Charges:
         given = await self._given(call, "amount", "reason")
         command = RefundCharge(
             tenant_id=call.tenant_id,
+            by=call.by,
             idempotency=_idempotency(call),
             charge_transaction_id=_charge_id(call),
             amount_minor=_amount(given),
@@ -46,6 +47,7 @@ class Charges:
         given = await self._given(call, "reason")
         command = VoidCharge(
             tenant_id=call.tenant_id,
+            by=call.by,
             idempotency=_idempotency(call),
             charge_transaction_id=_charge_id(call),
             reason=_reason(given),

@@ -20,6 +20,7 @@ from tollhouse.ledger.facts import (
     TopupRequestFact,
 )
 from tollhouse.ledger.facts.schedules import PARKED
+from tollhouse.ledger.keys import key_id
 from tollhouse.ledger.ports import Reader
 from tollhouse.ledger.purchase_details import PENDING
 from tollhouse.ledger.queries import Found, Page
@@ -40,8 +41,17 @@ def _on_page(reader: Reader, kind: type[F], order: Sequence[str], page: Page, **
 
 
 def keys(reader: Reader, page: Page) -> Found[dict[str, Any]]:
-    keys = _on_page(reader, KeyFact, ("created_at", "name"), page)
-    rows = [{"name": key.name, "kind": key.kind, "created_at": key.created_at // SECOND} for key in keys.rows]
+    keys = _on_page(reader, KeyFact, ("created_at", "name", "key_hash"), page)
+    rows = [
+        {
+            "id": key_id(key),
+            "name": key.name,
+            "kind": key.kind,
+            "created_at": key.created_at // SECOND,
+            "revoked_at": None if key.revoked_at is None else key.revoked_at // SECOND,
+        }
+        for key in keys.rows
+    ]
     return Found(rows, keys.total)
 
 

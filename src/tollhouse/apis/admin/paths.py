@@ -8,15 +8,18 @@ from typing import Protocol
 import msgspec
 
 from tollhouse.apis.desk import Credential
+from tollhouse.ledger.commands import Actor
 from tollhouse.web import Reply, Request
 
 
 class Call(msgspec.Struct, frozen=True):
-    """One request of somebody who may administer; `params` are what the path's names stand for."""
+    """One request of somebody who may administer; `params` are what the path's names stand for. `by` is who is
+    answerable for what is changed."""
 
     request: Request
     credential: Credential
     params: dict[str, str]
+    by: Actor
 
     @property
     def tenant_id(self) -> int:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from tollhouse.apis.admin import lists
-from tollhouse.apis.admin.answers import Refused, answered, page_from_wire, page_to_wire
+from tollhouse.apis.admin.answers import Refused, answered
 from tollhouse.apis.admin.paths import Call, Routes
+from tollhouse.apis.admin.rows import listing, row_from_wire
 from tollhouse.apis.desk import Desk
-from tollhouse.apis.strict_json import JsonMalformed, parse
 from tollhouse.ledger.commands import GatewayMethod, SavePaymentMethod
 from tollhouse.ledger.facts import CustomerFact
-from tollhouse.ledger.provisioning.document import PaymentMethodTable, ProvisioningRefused, document_from_tables
+from tollhouse.ledger.provisioning.document import PaymentMethodTable
 from tollhouse.ledger.provisioning.payment_methods import shown_of
 from tollhouse.web import Reply
 
@@ -21,26 +21,17 @@ class KeptMethods:
         self._desk = desk
 
     def routes(self) -> Routes:
-        return {"payment_methods": {"GET": self._list, "POST": self._save}}
-
-    async def _list(self, call: Call) -> Reply:
-        page = page_from_wire(call.request.query)
-
-        def read() -> Reply:
-            with self._desk.store.reading(call.tenant_id) as reader:
-                return page_to_wire(page, lists.payment_methods(reader, page))
-
-        reply: Reply = await self._desk.reads.run(read)
-        return reply
+        return {"payment_methods": {"GET": listing(self._desk, lists.payment_methods), "POST": self._save}}
 
     async def _save(self, call: Call) -> Reply:
-        table = await self._table(call)
+        (table,) = (await row_from_wire(self._desk, call, "payment_methods")).payment_methods
         number = await self._desk.reads.run(self._customer_number, call.tenant_id, table.customer)
         if number is None:
             raise Refused(422, f"payment_methods.customer: {table.customer} names no customer.")
         receipt = await self._desk.execute(
             SavePaymentMethod(
                 tenant_id=call.tenant_id,
+                by=call.by,
                 customer_number=number,
                 gateway=table.gateway,
                 token=table.token,
@@ -49,17 +40,6 @@ class KeptMethods:
             )
         )
         return answered({"made": receipt.result.is_new})
-
-    async def _table(self, call: Call) -> PaymentMethodTable:
-        """The row that was sent, as a provisioning file would be read."""
-        body = await call.request.body(self._desk.settings.body_bytes_max)
-        try:
-            tables = {"tenant": {"slug": call.credential.tenant.slug}, "payment_methods": [parse(body)]}
-            return document_from_tables(tables).payment_methods[0]
-        except JsonMalformed as error:
-            raise Refused(400, str(error)) from error
-        except ProvisioningRefused as error:
-            raise Refused(422, str(error)) from error
 
     def _customer_number(self, tenant_id: int, reference: str) -> int | None:
         with self._desk.store.reading(tenant_id) as reader:

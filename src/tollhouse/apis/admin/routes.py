@@ -10,19 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tollhouse.apis.actors import actor_of_key, signed
 from tollhouse.apis.admin import lists
-from tollhouse.apis.admin.answers import Refused, answered, error_to_wire, page_from_wire, page_to_wire
-from tollhouse.apis.admin.lists import List
-from tollhouse.apis.admin.paths import Call, Handler, Noun, Routes
+from tollhouse.apis.admin.answers import Refused, answered, error_to_wire
+from tollhouse.apis.admin.paths import Call, Noun, Routes
+from tollhouse.apis.admin.rows import listing
 from tollhouse.apis.admin.running import clock_to_move, clock_to_wire, parked_to_retry
-from tollhouse.apis.desk import Bounded, Credential, Desk
+from tollhouse.apis.desk import Credential, Desk
 from tollhouse.apis.paths import Paths
-from tollhouse.apis.strict_json import JsonMalformed, parse
+from tollhouse.ledger.commands import Actor
 from tollhouse.ledger.facts import TenantFact
-from tollhouse.ledger.ports import StoreConflict
-from tollhouse.ledger.provisioning.apply import Applied
-from tollhouse.ledger.provisioning.document import Document, ProvisioningRefused, document_from_tables
-from tollhouse.ledger.queries import Found, Page
 from tollhouse.ledger.refusals import (
     AlreadyVoided,
     ChargeRefunded,
@@ -30,36 +27,33 @@ from tollhouse.ledger.refusals import (
     EndpointUnknown,
     EventUnknown,
     IdempotencyKeyReused,
+    KeyUnknown,
     Refusal,
     SegmentUnknown,
     TransactionUnknown,
 )
 from tollhouse.web import RETRY_AFTER, Reply, Request, Trouble
 
-#: Tables of the provisioning file of which one row can be applied.
-APPLIED = ("keys", "exchange_rates")
-
 ADMINISTRATORS = frozenset({"secret", "application"})
-#: Changes wait for one another; more than so many waiting are refused.
-CHANGES_MAX = 64
 #: Refusals by which something is not there; any other is of what was sent.
 UNKNOWN: tuple[type[Refusal], ...] = (
     ChargeUnknown,
     EndpointUnknown,
     EventUnknown,
+    KeyUnknown,
     SegmentUnknown,
     TransactionUnknown,
 )
 #: Refusals because of what was done before.
 CONFLICTS: tuple[type[Refusal], ...] = (AlreadyVoided, ChargeRefunded, IdempotencyKeyReused)
 
-Provision = Callable[[Document], Applied]
 #: Moves a test tenant's clock on, and returns when all that falls due on the way has been charged.
-MoveClock = Callable[[int, int], Any]
+MoveClock = Callable[[int, int, Actor], Any]
 
 _TROUBLES = {
     Trouble.TOO_LARGE: (413, "The body is too large."),
     Trouble.OVERLOADED: (503, "Too much is waiting. Try again shortly."),
+    Trouble.STOPPING: (503, "The server is stopping. Nothing was done; try again shortly."),
     Trouble.UNAVAILABLE: (503, "The store is not available. Try again shortly."),
     Trouble.FAULT: (500, "Something went wrong here."),
 }
@@ -68,22 +62,16 @@ _TROUBLES = {
 class AdminDoor:
     name = "admin"
 
-    def __init__(self, desk: Desk, provision: Provision, move_clock: MoveClock, *nouns: Noun) -> None:
+    def __init__(self, desk: Desk, move_clock: MoveClock, *nouns: Noun) -> None:
         self._desk = desk
-        self._provision = provision
         self._move_clock = move_clock
-        self._changes = Bounded("admin", 1, CHANGES_MAX)
         routes: Routes = {
-            "keys": {"GET": self._listing(lists.keys)},
-            "exchange_rates": {"GET": self._listing(lists.exchange_rates)},
-            "topup_requests": {"GET": self._listing(lists.topup_requests)},
-            "parked_charges": {"GET": self._listing(lists.parked_charges), "POST": self._retry},
-            "pending_payments": {"GET": self._listing(lists.pending_payments)},
-            "pending_refunds": {"GET": self._listing(lists.pending_refunds)},
+            "topup_requests": {"GET": listing(desk, lists.topup_requests)},
+            "parked_charges": {"GET": listing(desk, lists.parked_charges), "POST": self._retry},
+            "pending_payments": {"GET": listing(desk, lists.pending_payments)},
+            "pending_refunds": {"GET": listing(desk, lists.pending_refunds)},
             "clock": {"GET": self._clock, "POST": self._move},
         }
-        for table in APPLIED:
-            routes[table]["POST"] = self._applying(table)
         for noun in nouns:
             routes |= noun.routes()
         self._paths = Paths(routes)
@@ -107,46 +95,16 @@ class AdminDoor:
         if credential.kind not in ADMINISTRATORS:
             return error_to_wire(403, "This kind of API key may not administer.")
         try:
-            return await handler(Call(request, credential, params))
+            by = actor_of_key(credential, self.name, request, self._desk.trusted_proxies)
+            return await handler(Call(request, credential, params, by))
         except Refused as error:
             return error_to_wire(error.status, str(error))
         except Refusal as refusal:
             return error_to_wire(_status(refusal), str(refusal))
 
-    async def close(self) -> None:
-        """Finish what was accepted."""
-        self._changes.close()
-
     async def _credential(self, request: Request) -> Credential | None:
         scheme, _, key = (request.header(b"authorization") or "").partition(" ")
         return await self._desk.credential(key.strip()) if scheme.lower() == "bearer" else None
-
-    def _listing(self, listed: List) -> Handler:
-        async def answer(call: Call) -> Reply:
-            page = page_from_wire(call.request.query)
-            return page_to_wire(page, await self._desk.reads.run(self._read, call.tenant_id, listed, page))
-
-        return answer
-
-    def _applying(self, table: str) -> Handler:
-        return lambda call: self._apply(call, table)
-
-    async def _apply(self, call: Call, table: str) -> Reply:
-        body = await call.request.body(self._desk.settings.body_bytes_max)
-        try:
-            row = parse(body)
-            document = document_from_tables({"tenant": {"slug": call.credential.tenant.slug}, table: [row]})
-            applied = await self._changes.run(self._provision, document)
-        except JsonMalformed as error:
-            raise Refused(400, str(error)) from error
-        except ProvisioningRefused as error:
-            raise Refused(422, str(error)) from error
-        except StoreConflict as error:
-            raise Refused(409, "Somebody else changed the same thing. Try again.") from error
-        data: dict[str, Any] = {"made": bool(applied.made)}
-        for _, secret in applied.secrets:
-            data["secret"] = secret
-        return answered(data)
 
     async def _clock(self, call: Call) -> Reply:
         return answered(clock_to_wire(await self._desk.reads.run(self._tenant, call.tenant_id)))
@@ -155,7 +113,7 @@ class AdminDoor:
         """Move a test tenant's clock on; answers when everything that fell due on the way has run."""
         to = clock_to_move(await call.request.body(self._desk.settings.body_bytes_max))
         try:
-            totals = await self._desk.long_work.run(self._move_clock, call.tenant_id, to)
+            totals = await self._desk.long_work.run(self._move_clock, call.tenant_id, to, call.by)
         except Refusal as refusal:
             raise Refused(422, f"now: {refusal}") from refusal
         tenant = await self._desk.reads.run(self._tenant, call.tenant_id)
@@ -165,17 +123,13 @@ class AdminDoor:
     async def _retry(self, call: Call) -> Reply:
         """Let what is parked fall due again."""
         body = await call.request.body(self._desk.settings.body_bytes_max)
-        receipt = await self._desk.execute(parked_to_retry(body, call.tenant_id))
+        receipt = await self._desk.execute(signed(parked_to_retry(body, call.tenant_id), call.by))
         return answered({"retried": receipt.result.count})
 
     def _tenant(self, tenant_id: int) -> TenantFact:
         with self._desk.store.reading(tenant_id) as reader:
             (tenant,) = reader.find(TenantFact)
             return tenant
-
-    def _read(self, tenant_id: int, listed: List, page: Page) -> Found[dict[str, Any]]:
-        with self._desk.store.reading(tenant_id) as reader:
-            return listed(reader, page)
 
 
 def _status(refusal: Refusal) -> int:

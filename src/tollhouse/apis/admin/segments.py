@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from tollhouse.apis.actors import signed
 from tollhouse.apis.admin.answers import (
     Refused,
     answered,
@@ -58,11 +59,11 @@ class Segments:
         """Make a segment, or change the one with the slug."""
         row = _row(await call.request.body(self._desk.settings.body_bytes_max))
         command = PutSegment(tenant_id=call.tenant_id, slug=row.slug, name=row.name, op=row.op, rules=row.rules)
-        put = (await self._desk.execute(command)).result
+        put = (await self._desk.execute(signed(command, call.by))).result
         return answered({"made": put.is_new, **await self._shown(call, put.segment.slug)})
 
     async def _remove(self, call: Call) -> Reply:
-        await self._desk.execute(RemoveSegment(tenant_id=call.tenant_id, slug=call.params["segment"]))
+        await self._desk.execute(RemoveSegment(tenant_id=call.tenant_id, by=call.by, slug=call.params["segment"]))
         return answered({"removed": True})
 
     async def _customers(self, call: Call) -> Reply:

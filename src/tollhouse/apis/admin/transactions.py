@@ -7,16 +7,10 @@ from typing import Any
 from tollhouse.apis.admin.answers import answered
 from tollhouse.apis.admin.paths import Call, Routes
 from tollhouse.apis.desk import Desk
-from tollhouse.domain.identity import is_storable
 from tollhouse.domain.money import major_text
 from tollhouse.ledger.clock import SECOND
-from tollhouse.ledger.explaining import Explanation, Step, explain
-from tollhouse.ledger.facts import PaymentFact, RefundFact
-from tollhouse.ledger.ports import Reader
-from tollhouse.ledger.refusals import TransactionUnknown
+from tollhouse.ledger.explaining import Explanation, Step, explain, transaction_called
 from tollhouse.web import Reply
-
-NUMBER_DIGITS_MAX = 18
 
 
 class Transactions:
@@ -32,24 +26,7 @@ class Transactions:
 
     def _explained(self, tenant_id: int, name: str) -> Explanation:
         with self._desk.store.reading(tenant_id) as reader:
-            return explain(reader, _transaction_id(reader, name))
-
-
-def _transaction_id(reader: Reader, name: str) -> int:
-    """Of its number, or of the order, charge or refund that it is the money of. Raises TransactionUnknown."""
-    if name.isascii() and name.isdigit() and len(name) <= NUMBER_DIGITS_MAX:
-        return int(name)
-    if not is_storable(name):
-        raise TransactionUnknown
-    found: list[PaymentFact | RefundFact] = [
-        *reader.find(PaymentFact, order_id=name),
-        *reader.find(PaymentFact, uid=name),
-        *reader.find(RefundFact, uid=name),
-    ]
-    for fact in found:
-        if fact.transaction_id is not None:
-            return fact.transaction_id
-    raise TransactionUnknown
+            return explain(reader, transaction_called(reader, name))
 
 
 def explanation_to_wire(explanation: Explanation) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, Literal, TypeVar
 
 import msgspec
 
+from tollhouse.apis.actors import signed
 from tollhouse.apis.admin.answers import (
     Refused,
     answered,
@@ -17,6 +18,7 @@ from tollhouse.apis.admin.answers import (
 )
 from tollhouse.apis.admin.paths import Call, Routes
 from tollhouse.apis.desk import Desk
+from tollhouse.apis.endpoints import IsRefused, check_address
 from tollhouse.ledger.clock import SECOND
 from tollhouse.ledger.commands import Command
 from tollhouse.ledger.commands.webhooks import ChangeEndpoint, PutEndpoint, ReplayEvent, ReplayFailed, RotateSecret
@@ -61,8 +63,7 @@ _REPLAY = Shape(_Replay)
 
 
 class Webhooks:
-    def __init__(self, desk: Desk, queries: EventQueries, is_refused: Callable[[str], Awaitable[bool]]) -> None:
-        """`is_refused` says of a URL whether it is known by now that only who may use private addresses may name it."""
+    def __init__(self, desk: Desk, queries: EventQueries, is_refused: IsRefused) -> None:
         self._desk = desk
         self._queries = queries
         self._is_refused = is_refused
@@ -92,7 +93,7 @@ class Webhooks:
     async def _put(self, call: Call) -> Reply:
         """Make an endpoint, or change the one at the URL; a secret of ours is shown this once."""
         row = await self._body(call, _ENDPOINT)
-        await self._check(call, row.url)
+        await check_address(call.credential.tenant, row.url, self._is_refused)
         secret = new_secret() if row.secret is None else row.secret
         command = PutEndpoint(
             tenant_id=call.tenant_id,
@@ -101,14 +102,14 @@ class Webhooks:
             events=None if row.events is None else tuple(row.events),
             description=row.description,
         )
-        put = (await self._desk.execute(command)).result
+        put = (await self._desk.execute(signed(command, call.by))).result
         shown = {"secret": secret} if put.is_new and row.secret is None else {}
         return answered({"made": put.is_new, **endpoint_to_wire(put.endpoint), **shown})
 
     async def _change(self, call: Call) -> Reply:
         changes = await self._body(call, _CHANGES)
         if changes.url is not None:
-            await self._check(call, changes.url)
+            await check_address(call.credential.tenant, changes.url, self._is_refused)
         return await self._changed(
             call,
             url=changes.url,
@@ -124,7 +125,7 @@ class Webhooks:
 
     async def _changed(self, call: Call, **changes: Any) -> Reply:
         command = ChangeEndpoint(tenant_id=call.tenant_id, endpoint_uid=call.params["endpoint"], **changes)
-        return answered(endpoint_to_wire((await self._desk.execute(command)).result))
+        return answered(endpoint_to_wire((await self._desk.execute(signed(command, call.by))).result))
 
     async def _rotate(self, call: Call) -> Reply:
         """Give another secret, which signs from a later instant on: until then the old one does."""
@@ -136,14 +137,9 @@ class Webhooks:
             secret=secret,
             after_seconds=rotation.after_seconds,
         )
-        endpoint = (await self._desk.execute(command)).result
+        endpoint = (await self._desk.execute(signed(command, call.by))).result
         shown = {"secret": secret} if rotation.secret is None else {}
         return answered({**endpoint_to_wire(endpoint), **shown})
-
-    async def _check(self, call: Call, url: str) -> None:
-        """What the name leads to now; the ledger sees to everything else."""
-        if not call.credential.tenant.private_webhooks and await self._is_refused(url):
-            raise Refused(422, "url: leads to an address that is not on the public internet.")
 
     # Deliveries.
 
@@ -161,7 +157,7 @@ class Webhooks:
             command = ReplayFailed(tenant_id=call.tenant_id, endpoint_uid=asked.endpoint)
         else:
             raise Refused(422, "event: give an event, an endpoint whose failed deliveries are meant, or both.")
-        return answered({"replayed": (await self._desk.execute(command)).result.count})
+        return answered({"replayed": (await self._desk.execute(signed(command, call.by))).result.count})
 
     # How.
 

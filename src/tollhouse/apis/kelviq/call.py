@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
+from tollhouse.apis.actors import actor_of_key, signed
 from tollhouse.apis.desk import Credential, Desk
 from tollhouse.apis.kelviq.fields import Fields, Invalid, body_from_wire
 from tollhouse.domain.identity import is_storable
 from tollhouse.ledger.clock import SECOND
-from tollhouse.ledger.commands import TENANT_SCOPE, Idempotency
+from tollhouse.ledger.commands import TENANT_SCOPE, Command, Idempotency, Receipt
 from tollhouse.ledger.queries import Page
 from tollhouse.web import Reply, Request
+
+C = TypeVar("C", bound=Command)
 
 PAGE_SIZE_MAX = 100
 PAGE_MAX = 10**9
@@ -41,6 +44,14 @@ class Call:
         self.base_url = base_url
         pairs = parse_qsl(request.query.decode("latin-1"), keep_blank_values=True, errors="replace")
         self.query = dict(pairs)
+
+    async def execute(self, command: Command) -> Receipt:
+        """Do it on this key's word. Raises its Refusal."""
+        return await self.desk.execute(self.signed(command))
+
+    def signed(self, command: C) -> C:
+        """The command on this key's word."""
+        return signed(command, actor_of_key(self.credential, "kelviq", self.request, self.desk.trusted_proxies))
 
     @property
     def now(self) -> int:

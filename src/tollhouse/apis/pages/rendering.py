@@ -47,6 +47,7 @@ ASSETS: Final = {"/checkout/style.css": _STYLE, "/checkout/card.js": _SCRIPT}
 _TROUBLES: Final = {
     Trouble.TOO_LARGE: (413, "That was too much", "The form was larger than it can be."),
     Trouble.OVERLOADED: (503, "Too busy just now", "Nothing was paid. Please go back and try again in a moment."),
+    Trouble.STOPPING: (503, "Not available just now", "Nothing was paid. Please go back and try again in a moment."),
     Trouble.UNAVAILABLE: (503, "Not available just now", "Please reload the page in a moment to see how things stand."),
     Trouble.FAULT: (500, "Something went wrong here", "Please reload the page to see how things stand."),
 }

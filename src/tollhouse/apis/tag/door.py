@@ -7,7 +7,7 @@ import hashlib
 from pathlib import Path
 from typing import Final
 
-from tollhouse.web import JSON, Reply, Request
+from tollhouse.web import JSON, RETRY_AFTER, Reply, Request, Trouble
 
 PATH: Final = "/js/app.js"
 SCRIPT: Final = (Path(__file__).parent / "app.js").read_bytes()
@@ -49,6 +49,8 @@ class TagDoor:
         return form.unchanged if _has(form.tag, request.header_values(b"if-none-match")) else form.whole
 
     def trouble(self, what: str) -> Reply:
+        if what == Trouble.STOPPING:
+            return Reply(503, b'{"detail":"The server is stopping."}', (JSON, RETRY_AFTER))
         return Reply(500, b'{"detail":"The script cannot be served."}')
 
 

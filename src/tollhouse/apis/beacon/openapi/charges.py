@@ -39,9 +39,15 @@ CHARGE: dict[str, Schema] = {
 CURRENCY: dict[str, Schema] = {"currency": nullable(type="string", description="If it is said, the project's own.")}
 
 SCHEMAS: dict[str, Any] = {
-    "ChargeSent": asked({**IDENTITY, **CHARGE, **CURRENCY, **TOUCH}, "amount"),
+    "ChargeSent": {
+        **asked({**IDENTITY, **CHARGE, **CURRENCY, **TOUCH}, "amount"),
+        "example": {"user_id": "cust_789", "amount": 1999},
+    },
     "ChargeItem": asked({**CHARGE, **CURRENCY, **TOUCH}, "amount"),
-    "ChargesSent": asked({**IDENTITY, **CURRENCY, **TOUCH, "charges": list_of(ref("ChargeItem"))}, "charges"),
+    "ChargesSent": {
+        **asked({**IDENTITY, **CURRENCY, **TOUCH, "charges": list_of(ref("ChargeItem"))}, "charges"),
+        "example": {"user_id": "cust_789", "charges": [{"amount": 1999}, {"amount": 500, "created_at": 1767225600}]},
+    },
     "ChargeSummary": whole(
         {
             "count": COUNT,

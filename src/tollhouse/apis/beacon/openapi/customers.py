@@ -112,7 +112,10 @@ _READ: dict[str, Schema] = {
 }
 
 SCHEMAS: dict[str, Any] = {
-    "CustomerSent": asked({**IDENTITY, **PROFILE, **TOUCH}),
+    "CustomerSent": {
+        **asked({**IDENTITY, **PROFILE, **TOUCH}),
+        "example": {"user_id": "cust_789", "name": "Ada Lovelace", "custom_attributes": {"seats": 5}},
+    },
     "CustomersSent": asked({**TOUCH, "customers": list_of(ref("CustomerSent"))}, "customers"),
     "ListedCustomer": whole(_LISTED),
     "Customer": whole({**_LISTED, **_READ}),

@@ -32,7 +32,10 @@ _NAMED = whole({"id": ID, "action": STRING, "name": STRING})
 _OF_CUSTOMER = "/v1/customers/{id}/events"
 
 SCHEMAS: dict[str, Any] = {
-    "EventSent": asked({**IDENTITY, **_EVENT, **TOUCH}, "action"),
+    "EventSent": {
+        **asked({**IDENTITY, **_EVENT, **TOUCH}, "action"),
+        "example": {"user_id": "cust_789", "action": "Opened the report", "properties": {"report": "sales"}},
+    },
     "EventItem": asked({**_EVENT, **TOUCH}, "action"),
     "EventsSent": asked({**IDENTITY, **TOUCH, "events": list_of(ref("EventItem"))}, "events"),
     "CustomerEvent": whole(

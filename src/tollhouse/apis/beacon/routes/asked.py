@@ -9,6 +9,7 @@ import msgspec
 
 from tollhouse.apis.beacon.request.body import Invalid
 from tollhouse.apis.desk import Credential
+from tollhouse.ledger.commands import Actor
 from tollhouse.ledger.facts import TenantFact
 from tollhouse.ledger.queries import Page
 from tollhouse.web import Reply
@@ -20,12 +21,14 @@ SEARCH_LENGTH_MAX = 255
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """`params` are what the path's names stand for; `body` is empty where the call has none."""
+    """`params` are what the path's names stand for; `body` is empty where the call has none. `by` is who may be
+    answerable for a change; a read has none."""
 
     credential: Credential
     params: dict[str, str]
     query: dict[str, str]
     body: dict[str, Any]
+    by: Actor | None = None
 
     @property
     def tenant(self) -> TenantFact:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, Protocol
 
+from tollhouse.apis.actors import signed
 from tollhouse.apis.beacon.reply.charges import charge_to_wire
 from tollhouse.apis.beacon.reply.customers import (
     customer_to_wire,
@@ -136,7 +137,8 @@ class Customers:
         return customer
 
     async def _delete(self, asked: Asked) -> Reply:
-        await self._desk.execute(ForgetCustomer(tenant_id=asked.tenant_id, customer_uid=asked.params["id"]))
+        command = ForgetCustomer(tenant_id=asked.tenant_id, by=asked.by, customer_uid=asked.params["id"])
+        await self._desk.execute(command)
         return SUCCESS
 
     async def _tag(self, asked: Asked) -> Reply:
@@ -172,7 +174,7 @@ class Customers:
 
     async def _done(self, asked: Asked, command: Command) -> Reply:
         """The customer as the command leaves it."""
-        await self._desk.execute(command)
+        await self._desk.execute(signed(command, asked.by))
         return await self._shown(asked, asked.params["id"])
 
     def _now(self, asked: Asked) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tollhouse.apis.actors import actor_of_key
 from tollhouse.apis.beacon.reply import envelope
 from tollhouse.apis.beacon.request.body import (
     Invalid,
@@ -16,7 +17,7 @@ from tollhouse.apis.beacon.routes.asked import Answers, Asked, Noun
 from tollhouse.apis.beacon.routes.writes import PATHS, Writes, charges_something
 from tollhouse.apis.desk import Credential, Desk
 from tollhouse.apis.paths import Paths, is_keepable
-from tollhouse.ledger.commands import PUBLIC_SCOPE, TENANT_SCOPE, Idempotency
+from tollhouse.ledger.commands import PUBLIC_SCOPE, TENANT_SCOPE, Actor, Idempotency
 from tollhouse.ledger.refusals import Refusal
 from tollhouse.web import Reply, Request
 
@@ -62,7 +63,9 @@ class BeaconDoor:
                 return envelope.error_to_wire(403, "This kind of API key may not be used here.")
             if not is_keepable(params):
                 return envelope.NOT_FOUND
-            return await answer(Asked(credential, params, query_from_wire(incoming.query), body))
+            return await answer(
+                Asked(credential, params, query_from_wire(incoming.query), body, self._by(credential, incoming))
+            )
         except _Unauthorised:
             return envelope.error_to_wire(401, "A valid API key is required.")
         except Malformed as error:
@@ -71,6 +74,10 @@ class BeaconDoor:
             return envelope.error_to_wire(422, str(error), error.errors)
         except Refusal as refusal:
             return envelope.refusal_to_wire(refusal)
+
+    def _by(self, credential: Credential, incoming: Request) -> Actor | None:
+        is_read = incoming.method in ("GET", "HEAD")
+        return None if is_read else actor_of_key(credential, "beacon", incoming, self._desk.trusted_proxies)
 
     # Writes.
 

@@ -78,7 +78,7 @@ class Projects:
         website = values.text(asked.body, "website", "", WEBSITE_LENGTH_MAX, errors)
         if errors:
             raise Invalid(errors)
-        await self._desk.execute(ChangeProject(tenant_id=asked.tenant_id, name=name, website=website))
+        await self._desk.execute(ChangeProject(tenant_id=asked.tenant_id, by=asked.by, name=name, website=website))
         return data_to_wire(await self._project(asked))
 
     async def _none(self, asked: Asked) -> Reply:

@@ -140,6 +140,7 @@ _FIELDS = {"plan_number": "plan"}
 _TROUBLES = {
     Trouble.TOO_LARGE: (413, "The body is too large."),
     Trouble.OVERLOADED: (503, "Too much is waiting. Try again shortly."),
+    Trouble.STOPPING: (503, "The server is stopping. Nothing was done; try again shortly."),
     Trouble.UNAVAILABLE: (503, "The store is not available. Try again shortly."),
     Trouble.FAULT: (500, "Something went wrong here."),
 }

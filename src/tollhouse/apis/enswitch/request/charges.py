@@ -87,6 +87,7 @@ def plan_to_charge(command: ChargeNow) -> StartPlanRun:
     """The same, of a charge that turned out to be for everybody on a plan."""
     return StartPlanRun(
         tenant_id=command.tenant_id,
+        by=command.by,
         charge_id=command.charge_id,
         caller=command.caller,
         token=command.idempotency,

@@ -35,16 +35,16 @@ class Answers:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    async def _created(self, command: Command, number: Callable[[Any], int]) -> Reply:
+    async def _created(self, call: Call, command: Command, number: Callable[[Any], int]) -> Reply:
         """Execute a command that makes something, and answer its number; 201 where it was only to be checked."""
-        receipt = await self._desk.execute(command)
+        receipt = await self._desk.execute(call.signed(command))
         if not command.writes:
             return envelope.validated_to_wire()
         return envelope.data_to_wire(envelope.created_to_wire(number(receipt.result)), _replayed(receipt))
 
-    async def _done(self, command: Command) -> Reply:
+    async def _done(self, call: Call, command: Command) -> Reply:
         """Execute a command that answers no data; 201 where it was only to be checked."""
-        receipt = await self._desk.execute(command)
+        receipt = await self._desk.execute(call.signed(command))
         return envelope.done_to_wire(_replayed(receipt)) if command.writes else envelope.validated_to_wire()
 
     async def _look(self, tenant_id: int, question: Callable[..., T], *arguments: Any) -> T:

@@ -32,20 +32,20 @@ class ChargeAnswers(Answers):
 
     async def _create(self, call: Call) -> Reply:
         command = request.charge_to_create(call, self_charges=bool(self._desk.settings.self_charges))
-        return await self._created(command, lambda result: int(result.charge_id))
+        return await self._created(call, command, lambda result: int(result.charge_id))
 
     async def _update(self, call: Call) -> Reply:
-        return await self._done(request.charge_to_update(call))
+        return await self._done(call, request.charge_to_update(call))
 
     async def _delete(self, call: Call) -> Reply:
-        return await self._done(request.charge_to_delete(call))
+        return await self._done(call, request.charge_to_delete(call))
 
     async def _charge(self, call: Call) -> Reply:
-        command = request.charge_to_charge(call)
+        command = call.signed(request.charge_to_charge(call))
         if call.given.get("validation") == 1:
             return await self._desk.long_work.run(self._rehearse, call)
         try:
-            return await self._done(command)
+            return await self._done(call, command)
         except NotForOneCustomer:
             everybody = self._desk.everybody.charge
             replayed = await self._desk.long_work.run(everybody, request.plan_to_charge(command), command.digest)

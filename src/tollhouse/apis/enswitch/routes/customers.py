@@ -42,25 +42,25 @@ class CustomerAnswers(Answers):
         self.for_strangers = {functions.GET_CUSTOMER.path: self._check}
 
     async def _create(self, call: Call) -> Reply:
-        return await self._created(request.customer_to_create(call), lambda result: int(result.number))
+        return await self._created(call, request.customer_to_create(call), lambda result: int(result.number))
 
     async def _update(self, call: Call) -> Reply:
-        return await self._done(request.customer_to_update(call))
+        return await self._done(call, request.customer_to_update(call))
 
     async def _delete(self, call: Call) -> Reply:
-        return await self._done(request.customer_to_delete(call))
+        return await self._done(call, request.customer_to_delete(call))
 
     async def _undelete(self, call: Call) -> Reply:
-        return await self._done(request.customer_to_undelete(call))
+        return await self._done(call, request.customer_to_undelete(call))
 
     async def _move(self, call: Call) -> Reply:
-        return await self._done(request.customer_to_move(call))
+        return await self._done(call, request.customer_to_move(call))
 
     async def _add_to_balance(self, call: Call) -> Reply:
-        return await self._done(request.balance_to_add(call))
+        return await self._done(call, request.balance_to_add(call))
 
     async def _request_topup(self, call: Call) -> Reply:
-        await self._desk.execute(request.topup_to_request(call))
+        await self._desk.execute(call.signed(request.topup_to_request(call)))
         return envelope.data_to_wire(reply.topup_accepted_to_wire())
 
     async def _get(self, call: Call) -> Reply:

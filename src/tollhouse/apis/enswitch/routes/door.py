@@ -23,7 +23,7 @@ from tollhouse.apis.enswitch.sent import Given, Invalid, Sent, login_from_wire, 
 from tollhouse.apis.peers import address_of
 from tollhouse.apis.people.login import BadLogin, CodeWanted, Login
 from tollhouse.apis.people.person import NotAllowed, Person
-from tollhouse.ledger.addresses import networks_from_text
+from tollhouse.ledger.addresses import Address
 from tollhouse.ledger.queries import AccountQueries, InvoiceQueries, PeopleQueries
 from tollhouse.ledger.refusals import Refusal
 from tollhouse.web import Reply, Request
@@ -37,7 +37,7 @@ class EnswitchDoor:
     def __init__(self, desk: Desk, queries: AccountQueries, invoices: InvoiceQueries, people: PeopleQueries) -> None:
         self._desk = desk
         self._login = Login(desk)
-        self._trusted_proxies = networks_from_text(desk.settings.trusted_proxies)
+        self._trusted_proxies = desk.trusted_proxies
         nouns: tuple[Answers, ...] = (
             ChargeAnswers(desk),
             TaxAnswers(desk),
@@ -70,8 +70,9 @@ class EnswitchDoor:
             if _is_for_strangers(function, given, sent):
                 system = await self._system(sent, incoming)
                 return await self._strangers[incoming.path](given, system)
-            person = await self._person(function, sent, incoming)
-            return await answer(Call(function, person, given, incoming.key_header(b"idempotency-key")))
+            address = address_of(incoming, self._trusted_proxies)
+            person = await self._person(function, sent, address)
+            return await answer(Call(function, person, given, incoming.key_header(b"idempotency-key"), address))
         except BadLogin:
             return envelope.unauthorised_to_wire()
         except CodeWanted as wanted:
@@ -83,9 +84,9 @@ class EnswitchDoor:
         except Refusal as refusal:
             return envelope.refusal_to_wire(function, refusal)
 
-    async def _person(self, function: Function, sent: Sent, incoming: Request) -> Person:
+    async def _person(self, function: Function, sent: Sent, address: Address | None) -> Person:
         """Who calls. Raises BadLogin, and where somebody logs in CodeWanted."""
-        credentials, address = login_from_wire(sent), address_of(incoming, self._trusted_proxies)
+        credentials = login_from_wire(sent)
         if function is LOG_IN:
             return await self._login.person_at_login(credentials, second_step_from_wire(sent), address)
         return await self._login.person(credentials, address)

@@ -43,7 +43,7 @@ class InvoiceAnswers(Answers):
         if call.given.get("charges") == 1 and not command.validation:
             await self._look(call.tenant_id, invoicing.check_invoiceable, command.caller, command.customer_number)
             await self._charge_what_is_due(command)
-        receipt = await self._desk.execute(command)
+        receipt = await self._desk.execute(call.signed(command))
         if command.validation:
             return envelope.validated_to_wire()
         return self._made(call, receipt.result, replayed=receipt.replayed)

@@ -47,12 +47,12 @@ class PeopleAnswers(Answers):
 
     async def _create(self, call: Call) -> Reply:
         command = await self._with_password(request.person_to_create(call), call.given)
-        return await self._created(command, lambda result: int(result.person_id))
+        return await self._created(call, command, lambda result: int(result.person_id))
 
     async def _update(self, call: Call) -> Reply:
         command = await self._with_password(request.person_to_update(call), call.given)
         if command.totp is None:
-            return await self._done(command)
+            return await self._done(call, command)
         await self._login.execute_with_code(call.person, command)
         if not command.writes:
             return envelope.validated_to_wire()
@@ -67,10 +67,10 @@ class PeopleAnswers(Answers):
         return envelope.data_to_wire(reply.totp_to_wire(secret, uri))
 
     async def _delete(self, call: Call) -> Reply:
-        return await self._done(request.person_to_delete(call))
+        return await self._done(call, request.person_to_delete(call))
 
     async def _unlock(self, call: Call) -> Reply:
-        return await self._done(request.person_to_unlock(call))
+        return await self._done(call, request.person_to_unlock(call))
 
     async def _get(self, call: Call) -> Reply:
         wanted = request.person_wanted(call.given)

@@ -41,16 +41,16 @@ class PlanAnswers(Answers):
         }
 
     async def _create(self, call: Call) -> Reply:
-        return await self._created(request.plan_to_create(call), lambda result: int(result.plan_number))
+        return await self._created(call, request.plan_to_create(call), lambda result: int(result.plan_number))
 
     async def _update(self, call: Call) -> Reply:
-        return await self._done(request.plan_to_update(call))
+        return await self._done(call, request.plan_to_update(call))
 
     async def _set_fee(self, call: Call) -> Reply:
-        return await self._done(request.fee_to_set(call))
+        return await self._done(call, request.fee_to_set(call))
 
     async def _set_product(self, call: Call) -> Reply:
-        return await self._done(request.product_to_set(call))
+        return await self._done(call, request.product_to_set(call))
 
     async def _get(self, call: Call) -> Reply:
         call.given.check()

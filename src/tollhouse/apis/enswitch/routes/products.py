@@ -36,13 +36,13 @@ class ProductAnswers(Answers):
         self.for_strangers = {functions.GET_PRODUCT.path: self._get_for_stranger}
 
     async def _create(self, call: Call) -> Reply:
-        return await self._created(request.product_to_create(call), lambda result: int(result.product_id))
+        return await self._created(call, request.product_to_create(call), lambda result: int(result.product_id))
 
     async def _update(self, call: Call) -> Reply:
-        return await self._done(request.product_to_update(call))
+        return await self._done(call, request.product_to_update(call))
 
     async def _purchase(self, call: Call) -> Reply:
-        return await self._done(request.product_to_purchase(call))
+        return await self._done(call, request.product_to_purchase(call))
 
     async def _get(self, call: Call) -> Reply:
         call.given.check()

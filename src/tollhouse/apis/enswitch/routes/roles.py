@@ -28,7 +28,7 @@ class RoleAnswers(Answers):
         return envelope.data_to_wire([reply.role_to_wire(role) for role in found])
 
     async def _create(self, call: Call) -> Reply:
-        return await self._created(request.role_to_create(call), lambda result: int(result.role_id))
+        return await self._created(call, request.role_to_create(call), lambda result: int(result.role_id))
 
     async def _set_access(self, call: Call) -> Reply:
-        return await self._done(request.access_to_set(call))
+        return await self._done(call, request.access_to_set(call))

@@ -34,10 +34,10 @@ class TaxAnswers(Answers):
         self.for_strangers = {functions.LIST_TAXES.path: self._list_for_stranger}
 
     async def _create(self, call: Call) -> Reply:
-        return await self._created(request.tax_to_create(call), lambda result: int(result.tax_id))
+        return await self._created(call, request.tax_to_create(call), lambda result: int(result.tax_id))
 
     async def _update(self, call: Call) -> Reply:
-        return await self._done(request.tax_to_update(call))
+        return await self._done(call, request.tax_to_update(call))
 
     async def _list(self, call: Call) -> Reply:
         request.check_list(call.given)
@@ -55,7 +55,7 @@ class TaxAnswers(Answers):
         return envelope.data_to_wire([reply.tax_to_wire(tax, shows_owner=False) for tax in whole(taxes)])
 
     async def _set_liability(self, call: Call) -> Reply:
-        return await self._done(request.liability_to_set(call))
+        return await self._done(call, request.liability_to_set(call))
 
     async def _get_liability(self, call: Call) -> Reply:
         given = call.given

@@ -10,7 +10,6 @@ from tollhouse.apis.enswitch.reply import transactions as reply
 from tollhouse.apis.enswitch.request import transactions as request
 from tollhouse.apis.enswitch.routes.answers import Answers, answered_by
 from tollhouse.ledger import seeing
-from tollhouse.ledger.facts import ROOT_NUMBER
 from tollhouse.ledger.queries import AccountQueries
 from tollhouse.web import Reply
 
@@ -25,13 +24,13 @@ class TransactionAnswers(Answers):
         )
 
     async def _create(self, call: Call) -> Reply:
-        return await self._created(request.transaction_to_create(call), lambda result: int(result.transaction_id))
+        return await self._created(call, request.transaction_to_create(call), lambda result: int(result.transaction_id))
 
     async def _list(self, call: Call) -> Reply:
         wanted = request.statement_wanted(call.given)
         number = call.given.get("customer") or call.caller.customer_number
         await self._read(call.tenant_id, seeing.customer_seen, call.caller, number)
-        is_sellers = number != call.caller.customer_number or number == ROOT_NUMBER
+        is_sellers = seeing.is_seller(call.caller, number)
 
         def statement() -> Reply:
             lines = self._queries.statement(call.tenant_id, number, wanted)

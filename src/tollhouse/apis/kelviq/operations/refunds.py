@@ -18,9 +18,9 @@ from tollhouse.apis.kelviq.operations.operation import (
     ref,
 )
 from tollhouse.apis.kelviq.reply.refunds import STATES
-from tollhouse.apis.kelviq.request.refunds import NOTE_LENGTH_MAX, REASON_UNSAID, REASONS
+from tollhouse.apis.kelviq.request.refunds import NOTE_LENGTH_MAX, REASON_UNSAID
 from tollhouse.domain.money import AMOUNT_MINOR_MAX
-from tollhouse.ledger.refunding import STATUSES
+from tollhouse.ledger.refunding import REASONS, STATUSES
 
 OPERATIONS = (
     Operation(

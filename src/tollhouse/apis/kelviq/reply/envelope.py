@@ -92,6 +92,7 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _TROUBLES = {
     Trouble.TOO_LARGE: (413, "body_too_large", "The body is too large."),
     Trouble.OVERLOADED: (503, "overloaded", "Too much is waiting. Nothing was charged; try again shortly."),
+    Trouble.STOPPING: (503, "stopping", "The server is stopping. Nothing was charged; try again shortly."),
     Trouble.UNAVAILABLE: (503, "unavailable", "The store is not available. Try again shortly."),
     Trouble.FAULT: (500, "internal_error", "Something went wrong here."),
 }

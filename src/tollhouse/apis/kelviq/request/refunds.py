@@ -7,8 +7,8 @@ from tollhouse.config import Settings
 from tollhouse.domain.money import AMOUNT_MINOR_MAX
 from tollhouse.ledger.commands import Idempotency
 from tollhouse.ledger.commands.refunds import StartRefund
+from tollhouse.ledger.refunding import REASONS
 
-REASONS = ("DUPLICATE", "FRAUDULENT", "REQUESTED_BY_CUSTOMER", "OTHER")
 REASON_UNSAID = "REQUESTED_BY_CUSTOMER"
 NOTE_LENGTH_MAX = 1000
 

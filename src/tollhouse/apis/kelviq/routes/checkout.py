@@ -51,7 +51,7 @@ class Checkout:
             idempotency=call.idempotency(),
             open_seconds=call.desk.settings.checkout_seconds,
         )
-        receipt = await call.desk.execute(command)
+        receipt = await call.execute(command)
         uid = receipt.result.session.uid
         body = {"checkoutUrl": f"{call.base_url}/checkout/{call.tenant.slug}/{uid}", "checkoutSessionId": uid}
         return answered(body, 201, (REPLAYED,) if receipt.replayed else ())

@@ -39,7 +39,7 @@ class Customers:
     async def _create(self, call: Call) -> Reply:
         command = customer_from_wire(await call.fields(), tenant_id=call.tenant_id, idempotency=call.idempotency())
         try:
-            receipt = await call.desk.execute(command)
+            receipt = await call.execute(command)
         except ReferenceTaken as error:
             raise Invalid({"customerId": ["A customer with this customerId already exists."]}) from error
         return _customer(receipt, 201)
@@ -54,11 +54,11 @@ class Customers:
 
     async def _update(self, call: Call) -> Reply:
         command = changes_from_wire(await call.fields(), tenant_id=call.tenant_id, reference=call.params["customerId"])
-        return await _unless_unknown(call.desk.execute(command), 200)
+        return await _unless_unknown(call.execute(command), 200)
 
     async def _archive(self, call: Call) -> Reply:
         command = ArchiveCustomer(tenant_id=call.tenant_id, reference=call.params["customerId"])
-        return await _unless_unknown(call.desk.execute(command), 204)
+        return await _unless_unknown(call.execute(command), 204)
 
 
 async def _unless_unknown(execution: Awaitable[Receipt], status: int) -> Reply:

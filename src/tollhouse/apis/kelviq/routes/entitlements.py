@@ -40,6 +40,6 @@ class Entitlements:
 
     async def _report_usage(self, call: Call) -> Reply:
         command, resource = usage_from_wire(await call.fields(), tenant_id=call.tenant_id)
-        receipt = await call.desk.execute(command)
+        receipt = await call.execute(command)
         organization = organization_uid(call.tenant)
         return answered(usage_to_wire(command, receipt.result, organization=organization, resource=resource))

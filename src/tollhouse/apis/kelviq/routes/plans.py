@@ -81,7 +81,7 @@ class Plans:
 
     async def _create(self, call: Call) -> Reply:
         command = plan_from_wire(await call.fields(), tenant_id=call.tenant_id, idempotency=call.idempotency())
-        receipt = await call.desk.execute(command)
+        receipt = await call.execute(command)
         body = plan_to_wire(receipt.result, command.product_uid)
         return answered(body, 201, (REPLAYED,) if receipt.replayed else ())
 
@@ -92,19 +92,19 @@ class Plans:
         command = plan_changes_from_wire(
             await call.fields(), tenant_id=call.tenant_id, identifier=_identifier(call), version=_version(call)
         )
-        return _plan(await self._changed(call, (await call.desk.execute(command)).result))
+        return _plan(await self._changed(call, (await call.execute(command)).result))
 
     async def _archive(self, call: Call) -> Reply:
-        await call.desk.execute(ArchivePlan(tenant_id=call.tenant_id, identifier=_identifier(call)))
+        await call.execute(ArchivePlan(tenant_id=call.tenant_id, identifier=_identifier(call)))
         return NO_CONTENT
 
     async def _publish(self, call: Call) -> Reply:
         given = await call.fields_if_any()
-        await call.desk.execute(publish_from_wire(given, tenant_id=call.tenant_id, identifier=_identifier(call)))
+        await call.execute(publish_from_wire(given, tenant_id=call.tenant_id, identifier=_identifier(call)))
         return answered({"status": "published"})
 
     async def _discard(self, call: Call) -> Reply:
-        await call.desk.execute(DiscardPlan(tenant_id=call.tenant_id, identifier=_identifier(call)))
+        await call.execute(DiscardPlan(tenant_id=call.tenant_id, identifier=_identifier(call)))
         return NO_CONTENT
 
     # Prices.
@@ -121,7 +121,7 @@ class Plans:
             identifier=_identifier(call),
             currency=call.tenant.currency,
         )
-        seen = await self._changed(call, (await call.desk.execute(command)).result)
+        seen = await self._changed(call, (await call.execute(command)).result)
         return answered({"prices": _prices(seen.version.document.prices, seen.features)})
 
     # What a plan gives.
@@ -141,14 +141,14 @@ class Plans:
         command = entitlements_from_wire(
             await call.fields(), tenant_id=call.tenant_id, identifier=_identifier(call), replaces=replaces
         )
-        return await self._changed(call, (await call.desk.execute(command)).result)
+        return await self._changed(call, (await call.execute(command)).result)
 
     async def _update_feature(self, call: Call) -> Reply:
         feature = call.params["feature_id"]
         command = entitlement_from_wire(
             await call.fields(), tenant_id=call.tenant_id, identifier=_identifier(call), feature=feature
         )
-        version, entitlement = (await call.desk.execute(command)).result
+        version, entitlement = (await call.execute(command)).result
         seen = await self._changed(call, version)
         return answered(entitlement_to_wire(entitlement, seen.features[feature]))
 
@@ -156,7 +156,7 @@ class Plans:
         command = RemovePlanEntitlement(
             tenant_id=call.tenant_id, identifier=_identifier(call), feature=call.params["feature_id"]
         )
-        await call.desk.execute(command)
+        await call.execute(command)
         return NO_CONTENT
 
     # Reading.

@@ -58,7 +58,7 @@ class Products:
 
     async def _create(self, call: Call) -> Reply:
         command = product_from_wire(await call.fields(), tenant_id=call.tenant_id, idempotency=call.idempotency())
-        receipt = await call.desk.execute(command)
+        receipt = await call.execute(command)
         return answered(product_to_wire(receipt.result), 201, (REPLAYED,) if receipt.replayed else ())
 
     async def _retrieve(self, call: Call) -> Reply:
@@ -74,12 +74,12 @@ class Products:
     async def _update(self, call: Call) -> Reply:
         uid = uid_in_path(call, PRODUCT)
         command = product_changes_from_wire(await call.fields(), tenant_id=call.tenant_id, uid=uid)
-        receipt = await call.desk.execute(command)
+        receipt = await call.execute(command)
         return answered(product_to_wire(receipt.result))
 
     async def _archive(self, call: Call) -> Reply:
         uid = uid_in_path(call, PRODUCT)
-        await call.desk.execute(ArchiveCatalogProduct(tenant_id=call.tenant_id, uid=uid))
+        await call.execute(ArchiveCatalogProduct(tenant_id=call.tenant_id, uid=uid))
         return NO_CONTENT
 
     async def _settings(self, call: Call) -> Reply:
@@ -89,7 +89,7 @@ class Products:
     async def _update_settings(self, call: Call) -> Reply:
         uid = uid_in_path(call, PRODUCT)
         command = settings_from_wire(await call.fields(), tenant_id=call.tenant_id, uid=uid)
-        return answered((await call.desk.execute(command)).result.settings)
+        return answered((await call.execute(command)).result.settings)
 
     # Features.
 
@@ -101,7 +101,7 @@ class Products:
 
     async def _create_feature(self, call: Call) -> Reply:
         command = feature_from_wire(await call.fields(), tenant_id=call.tenant_id, idempotency=call.idempotency())
-        receipt = await call.desk.execute(command)
+        receipt = await call.execute(command)
         return answered(feature_to_wire(receipt.result), 201, (REPLAYED,) if receipt.replayed else ())
 
     async def _retrieve_feature(self, call: Call) -> Reply:
@@ -110,7 +110,7 @@ class Products:
 
     async def _archive_feature(self, call: Call) -> Reply:
         uid = uid_in_path(call, FEATURE)
-        await call.desk.execute(ArchiveFeature(tenant_id=call.tenant_id, uid=uid))
+        await call.execute(ArchiveFeature(tenant_id=call.tenant_id, uid=uid))
         return NO_CONTENT
 
 

@@ -40,7 +40,7 @@ class RefundRequests:
             settings=call.desk.settings,
         )
         try:
-            moved, replayed = await self._refunds.carry_out(command)
+            moved, replayed = await self._refunds.carry_out(call.signed(command))
         except Refusal as refusal:
             return refusal_to_wire(refusal, error=error_of(refusal))
         headers: Headers = (REPLAYED,) if replayed else ()

@@ -62,7 +62,7 @@ class Subscriptions:
             idempotency=call.idempotency(),
             settings=call.desk.settings,
         )
-        receipt = await call.desk.execute(command)
+        receipt = await call.execute(command)
         headers = (REPLAYED,) if receipt.replayed else ()
         return answered(created_to_wire(receipt.result.payment), 201, headers)
 
