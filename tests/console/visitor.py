@@ -81,7 +81,7 @@ class Page(HTMLParser):
         if tag == "select":
             self._select = given["name"]
             self.forms[-1].choices[self._select] = []
-        elif tag == "option":
+        elif tag == "option" and self._select:
             form = self.forms[-1]
             form.choices[self._select].append(given["value"])
             if "selected" in given or self._select not in form.values:
@@ -94,10 +94,12 @@ class Page(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         assert self._open[-1:] == [tag], f"</{tag}> closes {self._open[-3:]}"
         self._open.pop()
+        if tag == "select":
+            self._select = ""
 
     def handle_data(self, data: str) -> None:
         if self._open and self._open[-1] == "title":
-            self.title += data
+            self.title += data if "svg" not in self._open else ""
             return
         self.text = " ".join(f"{self.text} {data}".split())
         if "main" in self._open:
@@ -123,7 +125,8 @@ class Visitor:
         self.page = Page("", Answer(0, {}, b""))
 
     def sign_in(self, username: str, password: str = "password") -> Page:
-        self.open("/console/sign-in")
+        """Sign in; the page is the person's own."""
+        self.open("/console/sign-in?next=/console/me")
         return self.send("/console/sign-in", username=username, password=password)
 
     def open(self, path: str) -> Page:

@@ -26,6 +26,20 @@ document.querySelectorAll("form.filter select").forEach((select) => {
   select.addEventListener("change", () => select.form.requestSubmit());
 });
 
+// What is told once can be copied, where the browser lets a page do so.
+document.querySelectorAll("[data-copy]").forEach((button) => {
+  if (!navigator.clipboard) return;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "Not copied: select it";
+    }
+  });
+});
+
 // A part that says where to ask for itself again is shown anew, until it no longer says so.
 const refresh = async (part) => {
   try {

@@ -16,7 +16,7 @@ from tollhouse.console.menu import first_place
 from tollhouse.console.rendering import ASSETS, message, not_allowed, not_found, see_other, trouble
 from tollhouse.console.routing import Noun, On
 from tollhouse.console.signing_in import SIGN_IN, SIGN_OUT, SigningIn
-from tollhouse.console.visits import PATH, Guest, Visit, Visits
+from tollhouse.console.visits import PATH, FormIncomplete, Guest, Visit, Visits
 from tollhouse.domain.identity import is_storable
 from tollhouse.ledger.addresses import networks_from_text
 from tollhouse.web import Reply, Request
@@ -90,6 +90,8 @@ class ConsoleDoor:
             return not_allowed(guest)
         except NotThere:
             return not_found(guest)
+        except FormIncomplete:
+            return message(422, "The form was not complete", "Nothing was done. Open it again and fill it in.", guest)
 
 
 def _sign_in_first(request: Request) -> Reply:

@@ -18,6 +18,8 @@ from tollhouse.ledger.clock import SECOND
 
 TEXT_LENGTH_MAX: Final = 255
 NOTE_LENGTH_MAX: Final = 4000
+PASSWORD_LENGTH_LEAST: Final = 8
+PASSWORD_LENGTH_MAX: Final = 1000
 NUMBER_MAX: Final = 2**53 - 1
 _NOTHING: Final = Decimal(0)
 
@@ -25,8 +27,21 @@ _NOTHING: Final = Decimal(0)
 Faults = dict[str, str]
 
 
+class Filled(dict[str, str]):
+    """What a form stands at: what was filled in, by field; nothing where nothing was."""
+
+    def __missing__(self, name: str) -> str:
+        return ""
+
+
 class NotThere(Exception):
     """What the address names is not there, or is not for this person to see: both are told alike."""
+
+
+def sentence_of(refusal: Exception) -> str:
+    """What a refusal says of the field that it names first, as a sentence of its own."""
+    sentence = str(refusal).partition(": ")[2]
+    return sentence[:1].upper() + sentence[1:]
 
 
 def number_in_path(text: str) -> int:
@@ -46,6 +61,16 @@ def text_of(
     elif len(text) > length_max:
         faults[name] = f"Use at most {length_max} characters."
     return text
+
+
+def password_of(fields: dict[str, str], faults: Faults) -> str:
+    """A new password, which stands in `password` and once more in `again`: exactly as it was typed."""
+    password = fields.get("password", "")
+    if not PASSWORD_LENGTH_LEAST <= len(password) <= PASSWORD_LENGTH_MAX:
+        faults["password"] = f"Use at least {PASSWORD_LENGTH_LEAST} characters, and at most {PASSWORD_LENGTH_MAX}."
+    elif fields.get("again", "") != password:
+        faults["again"] = "The two are not the same."
+    return password
 
 
 def choice_of(fields: dict[str, str], name: str, choices: Collection[str], faults: Faults, *, default: str = "") -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,6 +13,8 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from tollhouse.console import access
+from tollhouse.console.attempts import new_attempt
 from tollhouse.console.menu import menu
 from tollhouse.console.told import TOLD
 from tollhouse.console.visits import PATH, Guest, Visit
@@ -76,7 +77,7 @@ def page(visit: Visit, template: str, status: int = 200, headers: Headers = (), 
         visit=visit,
         menu=menu(visit.guest, visit.path),
         told=TOLD.get(visit.query.get("told", ""), ""),
-        attempt=visit.form.get("attempt") or secrets.token_hex(16),
+        attempt=visit.form.get("attempt") or new_attempt(),
         **_times(visit.tenant),
         **shown,
     )
@@ -155,6 +156,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    environment.globals["access"] = access
     environment.filters |= {"money": money, "exact": exact, "utc": utc, "number": "{:,}".format}
     return environment
 

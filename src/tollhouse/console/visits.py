@@ -34,6 +34,10 @@ PATH: Final = "/console"
 _SECRET_BYTES: Final = 32
 
 
+class FormIncomplete(Exception):
+    """A form that does not say which attempt it is: sent twice, it would be done twice."""
+
+
 class Guest(msgspec.Struct, frozen=True):
     """Somebody who has signed in, before it is known what they want."""
 
@@ -119,14 +123,22 @@ class Visit(msgspec.Struct, frozen=True):
         """Do it on this person's word. Raises its Refusal."""
         return await self.desk.execute(self.signed(command))
 
+    async def rehearse(self, command: Command) -> Receipt:
+        """What `execute` would answer now, with nothing done. Raises its Refusal."""
+        return await self.desk.rehearse(self.signed(command))
+
     def signed(self, command: Command) -> Command:
         """The command on this person's word."""
         return replace(command, by=self.guest.actor)
 
     @property
     def idempotency(self) -> Idempotency:
-        """Of a form that moves money: sent twice, it is done once. Every such form carries an `attempt`."""
-        return Idempotency(self.guest.person.key_scope, f"console:{self.form.get('attempt', '')}")
+        """Of a form that must be done once, however often it is sent: each carries an `attempt`. Raises FormIncomplete
+        for one without."""
+        attempt = self.form.get("attempt", "")
+        if not (attempt.isascii() and attempt.isalnum() and 16 <= len(attempt) <= 64):
+            raise FormIncomplete
+        return Idempotency(self.guest.person.key_scope, f"console:{attempt}")
 
     def _read(self, work: Callable[..., T], arguments: tuple[Any, ...]) -> T:
         with self.desk.store.reading(self.tenant_id) as reader:

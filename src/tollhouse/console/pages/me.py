@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from tollhouse.apis.people.tokens import Tokens
 from tollhouse.console import access
+from tollhouse.console.pages.person_seen import sign_ins_of
 from tollhouse.console.rendering import page
 from tollhouse.console.routing import On, Routes
 from tollhouse.console.visits import Visit
@@ -20,18 +22,20 @@ class _Seen(msgspec.Struct, frozen=True):
 
 
 class Me:
+    def __init__(self, tokens: Tokens) -> None:
+        self._tokens = tokens
+
     def routes(self) -> Routes:
         return {"/me": {"GET": On(access.SELF, self._show)}}
 
     async def _show(self, visit: Visit) -> Reply:
-        seen = await visit.read(_seen, visit)
-        return page(visit, "me.html", seen=seen, person=visit.guest.person)
+        seen = await visit.read(_seen, visit, self._tokens)
+        may_change = visit.may(access.SELF_CHANGE)
+        return page(visit, "me.html", seen=seen, person=visit.guest.person, may_change=may_change)
 
 
-def _seen(snapshot: Snapshot, visit: Visit) -> _Seen:
+def _seen(snapshot: Snapshot, visit: Visit, tokens: Tokens) -> _Seen:
     person = visit.guest.person
     (role,) = snapshot.find(RoleFact, role_id=person.fact.role_id)
     (customer,) = snapshot.find(CustomerFact, number=person.customer_number)
-    now = visit.desk.clock.now()
-    sign_ins = [row for row in snapshot.find(SignInFact, person_id=person.person_id) if row.ends_at > now]
-    return _Seen(role, customer, sorted(sign_ins, key=lambda row: -row.began_at))
+    return _Seen(role, customer, sign_ins_of(snapshot, person.fact, visit.desk.clock.now(), tokens))
