@@ -374,9 +374,10 @@ def test_of_several_tenants_all_or_the_one_that_is_named(run: Run, till: Till) -
     assert tenants() == ["clockwork", "clockwork"]
     for arguments in (["run", "--dry-run"], ["run"], ["charge", str(charge), "--rehearse"]):
         refused = run(*arguments, "--tenant", "nobody")
-        assert (refused.exit_code, refused.output) == (2, "tollhouse: There is no tenant nobody.\n")
+        told = "tollhouse: There is no tenant nobody. There is: clockwork, other.\n"
+        assert (refused.exit_code, refused.output) == (2, told)
     refused = run("charge", str(charge), "--rehearse")
-    sentence = "tollhouse: There are several tenants: say which with --tenant.\n"
+    sentence = "tollhouse: There are several tenants: say which with --tenant: clockwork, other.\n"
     assert (refused.exit_code, refused.output) == (2, sentence)
     assert run("charge", str(charge), "--rehearse", "--tenant", "clockwork").exit_code == 0
 
@@ -402,7 +403,8 @@ def test_wrong_usage_is_a_sentence_and_2(run: Run, till: Till, arguments: list[s
 def test_without_a_tenant_there_is_no_charge(run: Run, till: Till, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     refused = run("charge", "1", "--rehearse", database_url=sqlite_copy(migrated_sqlite(), tmp_path / "empty"))
-    assert (refused.exit_code, refused.stderr) == (2, "tollhouse: There is no tenant yet.\n")
+    told = "tollhouse: There is no tenant yet: `tollhouse apply FILE.toml` makes one.\n"
+    assert (refused.exit_code, refused.stderr) == (2, told)
 
 
 def test_a_charge_is_rehearsed_and_then_applied(run: Run, till: Till) -> None:

@@ -96,6 +96,9 @@ class Settings:
     token_seconds: int = _setting(
         3600, "How long a token of user/login counts; 0 is for ever.", least=0, most=31_536_000
     )
+    console_seconds: int = _setting(
+        43_200, "How long somebody stays signed in at the console.", least=300, most=31_536_000
+    )
     login_failures_max: int = _setting(
         10, "Failed log-ins in 15 minutes after which an address is refused for that person.", least=1, most=10_000
     )
@@ -103,6 +106,19 @@ class Settings:
     trusted_proxies: str = _setting(
         "", "Proxies whose X-Forwarded-For is believed: addresses and CIDR ranges.", networks=True
     )
+
+    stop_seconds: int = _setting(
+        20, "How long requests that were begun may take to end when the server is asked to stop.", least=1, most=3600
+    )
+    drain_seconds: int = _setting(
+        0,
+        "How long a server that is asked to stop goes on taking requests, while /readyz says that it will not be.",
+        least=0,
+        most=3600,
+    )
+    backup_directory: str = _setting("", "Where the server keeps backups that it makes by itself; for SQLite alone.")
+    backup_every_hours: int = _setting(24, "How old the newest of them may become.", least=1, most=8760)
+    backups_kept: int = _setting(7, "How many of them are kept.", least=1, most=10_000)
 
     @property
     def webhook_gaps(self) -> tuple[int, ...]:

@@ -96,6 +96,8 @@ Tollhouse goes on serving at {base}. Stop it with Ctrl-C. Try, from another term
   # Who is charged, and how much in all
   curl -s '{base}/v1/projects/acme/customers?q=cust_789' -H 'Authorization: Bearer {KEY}'
 
+  # What every door takes and answers: open {base}/docs in a browser
+
   # Check the books while it serves (the same TOLLHOUSE_DATABASE_URL, if you set one)
   {sys.argv[0]} verify
 """

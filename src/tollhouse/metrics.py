@@ -24,6 +24,8 @@ class Metrics:
             ["outcome"],
             registry=self._registry,
         )
+        for outcome in ("delivered", "retried", "given_up"):
+            self._deliveries.labels(outcome)
         self._oldest_open = Gauge(
             "tollhouse_webhook_oldest_open_seconds",
             "How old the oldest event is that an enabled endpoint does not have yet.",
@@ -46,6 +48,24 @@ class Metrics:
             "Events of gateways that say other than what was settled.",
             registry=self._registry,
         )
+        self._parked = Gauge(
+            "tollhouse_parked_charges",
+            "Schedules that wait for somebody to look at them: what fell due could not be charged.",
+            registry=self._registry,
+        )
+        self._unavailable = Counter(
+            "tollhouse_store_unavailable",
+            "Requests that could not be answered because the store was not available.",
+            registry=self._registry,
+        )
+        self._backup_at = Gauge(
+            "tollhouse_last_backup_timestamp_seconds",
+            "When the last good backup was made that the server makes by itself; 0 where it makes none.",
+            registry=self._registry,
+        )
+        self._backup_failures = Counter(
+            "tollhouse_backup_failures", "Backups by itself that failed.", registry=self._registry
+        )
         self._children: dict[tuple[str, int], Counter] = {}
 
     def request(self, door: str, status: int) -> None:
@@ -66,6 +86,18 @@ class Metrics:
     def open_outcomes(self, kind: str, count: int, oldest_seconds: int) -> None:
         self._open.labels(kind).set(count)
         self._oldest_outcome.labels(kind).set(oldest_seconds)
+
+    def parked(self, count: int) -> None:
+        self._parked.set(count)
+
+    def store_unavailable(self) -> None:
+        self._unavailable.inc()
+
+    def backup(self, at_seconds: int) -> None:
+        self._backup_at.set(at_seconds)
+
+    def backup_failed(self) -> None:
+        self._backup_failures.inc()
 
     def contradiction(self) -> None:
         self._contradictions.inc()

@@ -23,12 +23,22 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 JSON = (b"content-type", b"application/json; charset=utf-8")
 RETRY_AFTER = (b"retry-after", b"1")
+LAST_REPLY = (b"connection", b"close")
+
+#: In the state of a scope: the request came after the server had begun to stop, and is refused.
+REFUSED = "refused"
+#: So much of a refused request is read, so that its sender hears the refusal.
+_REFUSED_BYTES_MAX = 1 << 20
 
 _LENGTH_DIGITS_MAX = 18
 _HOST = re.compile(r"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 _REPEATED_SLASHES = re.compile("//+")
 
 log = structlog.get_logger("tollhouse.web")
+
+
+def nobody_stops() -> bool:
+    return False
 
 
 class BodyTooLarge(Exception):
@@ -44,6 +54,7 @@ class Trouble:
 
     TOO_LARGE = "too_large"
     OVERLOADED = "overloaded"
+    STOPPING = "stopping"
     UNAVAILABLE = "unavailable"
     FAULT = "fault"
 
@@ -146,12 +157,18 @@ class Front:
         start: Callable[[], Awaitable[None]],
         stop: Callable[[], Awaitable[None]],
         log_every_request: bool = False,
+        is_stopping: Callable[[], bool] = nobody_stops,
+        store_unavailable: Callable[[], None] = lambda: None,
     ) -> None:
+        """`is_stopping` tells whether each connection should end with its next reply; `store_unavailable` hears of each
+        request that the store could not answer."""
         self._doors = doors
         self._observe = observe
         self._start = start
         self._stop = stop
         self._log_every_request = log_every_request
+        self._is_stopping = is_stopping
+        self._store_unavailable = store_unavailable
         self._process = os.urandom(5).hex()
         self._count = itertools.count(1)
 
@@ -166,14 +183,20 @@ class Front:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive, f"{self._process}-{next(self._count)}")
         door = self._door(request.path)
+        is_stopping = self._is_stopping()
         try:
-            reply = await door.answer(request)
+            if is_stopping and scope["state"].get(REFUSED):
+                await request.body(_REFUSED_BYTES_MAX)
+                reply = door.trouble(Trouble.STOPPING)
+            else:
+                reply = await door.answer(request)
         except BodyTooLarge:
             reply = door.trouble(Trouble.TOO_LARGE)
         except Overloaded:
             reply = door.trouble(Trouble.OVERLOADED)
         except StoreUnavailable as error:
             log.error("store unavailable", request_id=request.id, door=door.name, reason=type(error.__cause__).__name__)
+            self._store_unavailable()
             reply = door.trouble(Trouble.UNAVAILABLE)
         except Disconnected:
             return
@@ -193,6 +216,7 @@ class Front:
                     *reply.headers,
                     *length,
                     (b"x-request-id", request.id.encode()),
+                    *((LAST_REPLY,) if self._is_stopping() else ()),
                 ],
             }
         )

@@ -206,7 +206,7 @@ def test_texts_are_no_formulas_for_spreadsheets(run: Run, telco: TenantFact, dat
         (("charges", "--to", "May"), "--to May: must be a day such as 2026-01-31."),
         (("charges", "--format", "jsonl", "--for-spreadsheets"), "--for-spreadsheets is for csv."),
         (("charges", "--output", "nowhere/file.csv"), "nowhere/file.csv cannot be written: No such file or directory."),
-        (("charges", "--tenant", "none"), "There is no tenant none."),
+        (("charges", "--tenant", "none"), "There is no tenant none. There is: acme."),
     ],
 )
 def test_what_cannot_be_exported_is_a_sentence_and_2(

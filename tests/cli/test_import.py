@@ -191,7 +191,7 @@ def test_the_digest_covers_bytes_options_and_tenant(run: Run, books: Books, show
     unnamed = run("import", "charges", "one.csv")
     assert (unnamed.exit_code, unnamed.stderr) == (
         2,
-        "tollhouse: There are several tenants: say which with --tenant.\n",
+        "tollhouse: There are several tenants: say which with --tenant: acme, beta.\n",
     )
 
 

@@ -54,7 +54,7 @@ def test_an_event_whose_sender_was_killed_is_sent_again(
     killed = serve(acme_url, crash_point=point)
     with killed.client("sk_test_shop") as client:
         assert client.post("/api/v1/charges/", json=CHARGE).status_code == 201
-    assert killed.process.wait(timeout=10) == -signal.SIGKILL
+    assert killed.process.wait(timeout=60) == -signal.SIGKILL
     assert receiver.types == before
     let_claims_pass(acme_url)
     serve(acme_url)
@@ -92,7 +92,7 @@ def test_a_worker_sends_too(postgres: Postgres, receiver: Receiver, tmp_path: Pa
         try:
             receiver.wait_for(4)
             worker.terminate()
-            assert worker.wait(timeout=20) == 0
+            assert worker.wait(timeout=60) == 0
         finally:
             if worker.poll() is None:
                 os.kill(worker.pid, signal.SIGKILL)

@@ -195,6 +195,9 @@ def test_a_late_answer_is_never_confirmed(gateway: StripeGateway, wire: Wire, lo
 
     wire.rule = slowly
     assert charge(gateway, call, 0.3) == UNKNOWN
+    until = time.monotonic() + 60
+    while not localstripe.states(call.key) and time.monotonic() < until:
+        time.sleep(0.02)
     time.sleep(0.3)
     assert localstripe.states(call.key) == ["requires_confirmation"]
     assert gateway.look_up(call, 5) == ABSENT

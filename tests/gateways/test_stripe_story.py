@@ -60,7 +60,7 @@ class Shop:
         )
 
     def buy_until_known(self, key: str) -> Answer:
-        until = time.monotonic() + 15
+        until = time.monotonic() + 60
         while (answer := self.buy(key)).status == 504 and time.monotonic() < until:
             self.application.gather(asyncio.sleep(0.05))
         return answer
@@ -165,7 +165,7 @@ def test_a_refund_that_was_not_heard_is_carried_through(shop: Shop, wire: Wire) 
         wire.rule = on("/refunds", what)
         shop.refund(700, status=200)
         wire.rule = on("", "pass")
-        until = time.monotonic() + 15
+        until = time.monotonic() + 60
         while shop.rows(RefundFact, state="pending") and time.monotonic() < until:
             shop.application.gather(asyncio.sleep(0.05))
     assert shop.newest.refunded_minor == 1400
@@ -209,7 +209,7 @@ def test_localstripe_tells_a_running_server_itself(
             return client.post("/api/v1/charges/", json=BUY, headers={"Idempotency-Key": "k1"}).status_code
 
         assert buy() == 504
-        until = time.monotonic() + 15
+        until = time.monotonic() + 60
         while (status := buy()) == 504 and time.monotonic() < until:
             time.sleep(0.05)
         assert status == 201
@@ -236,9 +236,9 @@ def test_a_server_that_dies_on_the_way(
         client.post("/admin/v1/payment_methods", json=method).raise_for_status()
         with pytest.raises(httpx.TransportError):
             client.post("/api/v1/charges/", json=BUY, headers={"Idempotency-Key": "k1"})
-    killed.process.wait(timeout=10)
+    killed.process.wait(timeout=60)
     with serve(acme_url, **settings).client("sk_test_shop") as client:
-        until = time.monotonic() + 15
+        until = time.monotonic() + 60
         answer = client.post("/api/v1/charges/", json=BUY, headers={"Idempotency-Key": "k1"})
         while answer.status_code == 504 and time.monotonic() < until:
             time.sleep(0.05)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness import SHOP, Postgres, TestClock, provision
+from tests.harness import SHOP, Postgres, TestClock, prepared, provision
 from tests.receiver import CERTIFICATE, Received, Receiver, receiving
 from tollhouse import __version__
 from tollhouse.ledger.commands import Command, Receipt, StartPurchase
@@ -53,7 +53,7 @@ class Office:
         self.clock = clock
         self.ledger = Ledger(store, clock)
         self.private = private
-        self.tenant: TenantFact = provision(store, self._file(), clock).tenant
+        self.tenant: TenantFact = prepared(store, self._file(), clock)
         self.watched = Watched()
 
     def _file(self, endpoints: str = "") -> str:
@@ -268,7 +268,7 @@ def test_an_answer_is_not_waited_for_beyond_its_status(office: Office, receiver:
 
 def test_one_who_does_not_answer_in_time_has_failed(office: Office, receiver: Receiver) -> None:
     free = threading.Event()
-    receiver.answer = lambda _received: 200 if free.wait(20) else 500
+    receiver.answer = lambda _received: 200 if free.wait(60) else 500
     office.endpoint(receiver.url, "order.created")
     office.buy()
     try:
@@ -342,7 +342,7 @@ def buyer(received: Received) -> str:
 def test_one_slow_endpoint_keeps_no_other_waiting(office: Office, receivers: Callable[..., Receiver]) -> None:
     slow, quick = receivers(), receivers()
     free = threading.Event()
-    slow.answer = lambda _received: 200 if free.wait(20) else 500
+    slow.answer = lambda _received: 200 if free.wait(60) else 500
     for receiver in (slow, quick):
         office.endpoint(receiver.url)
     for customer in BUYERS:
@@ -352,6 +352,7 @@ def test_one_slow_endpoint_keeps_no_other_waiting(office: Office, receivers: Cal
         dispatcher = office.dispatcher()
         dispatcher.start()
         await asyncio.to_thread(quick.wait_for, 4 * len(BUYERS))
+        await asyncio.to_thread(slow.wait_for, PLACES_OF_AN_ENDPOINT)
         assert len(slow.received) == slow.at_once == PLACES_OF_AN_ENDPOINT
         free.set()
         await asyncio.to_thread(slow.wait_for, 4 * len(BUYERS))
@@ -403,7 +404,7 @@ def test_all_together_have_only_so_many_places(office: Office, receivers: Callab
 
 def test_what_is_under_way_is_finished_when_it_is_stopped(office: Office, receiver: Receiver) -> None:
     free = threading.Event()
-    receiver.answer = lambda _received: 200 if free.wait(20) else 500
+    receiver.answer = lambda _received: 200 if free.wait(60) else 500
     office.endpoint(receiver.url)
     office.buy()
 

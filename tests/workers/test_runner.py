@@ -179,7 +179,7 @@ def test_a_thread_goes_on_after_whatever_went_wrong(telco: Telco, monkeypatch: p
 
     thread = RunnerThread(Troubled(SqlDueQueries(telco.store), telco.ledger.execute, None, telco.clock))  # type: ignore[arg-type]
     thread.start()
-    assert enough.wait(10)
+    assert enough.wait(60)
     thread.stop()
     assert not any(running.name == "runner" for running in threading.enumerate())
 

@@ -16,20 +16,36 @@ from tollhouse.workers.postman import Postman
 from tollhouse.workers.watch import Watch
 
 
+class Heard:
+    def __init__(self, seen: list[Any]) -> None:
+        self._seen = seen
+
+    def open_outcomes(self, *counted: object) -> None:
+        self._seen.append(counted)
+
+    def parked(self, count: int) -> None:
+        self._seen.append(("parked", count))
+
+
+async def _nobody_parked() -> int:
+    return 0
+
+
 def test_what_is_open_is_counted(ledger: Ledger, store: SqlStore, clock: TestClock) -> None:
     queries, seen = SqlQueries(store), []
 
     async def count_open() -> dict[str, tuple[int, int | None]]:
         return queries.open_outcomes()
 
-    watch = Watch(count_open, lambda *counted: seen.append(counted), clock)
+    watch = Watch(count_open, _nobody_parked, Heard(seen), clock)
     asyncio.run(watch.look())
     house = House(ledger, store, clock)
     house.purchase()
     clock.advance(100)
     house.purchase()
     asyncio.run(watch.look())
-    assert seen == [("payment", 0, 0), ("refund", 0, 0), ("payment", 2, 92), ("refund", 0, 0)]
+    parked = ("parked", 0)
+    assert seen == [("payment", 0, 0), ("refund", 0, 0), parked, ("payment", 2, 92), ("refund", 0, 0), parked]
 
 
 def test_it_looks_again_after_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,7 +60,7 @@ def test_it_looks_again_after_a_failure(monkeypatch: pytest.MonkeyPatch) -> None
 
     async def run() -> list[Any]:
         seen: list[Any] = []
-        watch = Watch(count_open, lambda *counted: seen.append(counted), TestClock())
+        watch = Watch(count_open, _nobody_parked, Heard(seen), TestClock())
         watch.start()
         while not seen:
             await asyncio.sleep(0.001)

@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Any, Final
 
-from tollhouse.apis.admin import AdminDoor, Charges, KeptMethods, Segments, Transactions, Webhooks
+from tollhouse.apis.admin import (
+    AdminDoor,
+    AuditLog,
+    Charges,
+    ExchangeRates,
+    KeptMethods,
+    Keys,
+    Segments,
+    Transactions,
+    Webhooks,
+)
+from tollhouse.apis.admin import openapi as admin_openapi
 from tollhouse.apis.beacon import openapi as beacon_openapi
 from tollhouse.apis.beacon.routes.customers import Customers as BeaconCustomers
 from tollhouse.apis.beacon.routes.door import BeaconDoor
@@ -31,11 +43,10 @@ from tollhouse.apis.operations import OperationsDoor
 from tollhouse.apis.pages.tickets import Tickets
 from tollhouse.apis.purchases import Purchases
 from tollhouse.apis.refunds import Refunds
-from tollhouse.ledger.provisioning.apply import apply
 from tollhouse.ledger.purchasing.sessions import ATTEMPTS_MAX
 from tollhouse.metrics import Metrics
-from tollhouse.passwords import hash_password
 from tollhouse.store.account_queries import SqlAccountQueries
+from tollhouse.store.audit_queries import SqlAuditQueries
 from tollhouse.store.catalog_queries import SqlCatalogQueries
 from tollhouse.store.checkout_queries import SqlCheckoutQueries
 from tollhouse.store.event_queries import SqlEventQueries
@@ -50,6 +61,14 @@ from tollhouse.store.store import SqlStore
 from tollhouse.store.tracking_queries import SqlTrackingQueries
 from tollhouse.workers.runner import Runner
 
+#: What each door serves, as OpenAPI: /openapi/<name>.json, and to be read at /docs/<name>.
+DESCRIPTIONS: Final[dict[str, dict[str, Any]]] = {
+    "beacon": beacon_openapi.DOCUMENT,
+    "enswitch": enswitch_openapi.DOCUMENT,
+    "kelviq": kelviq_openapi.DOCUMENT,
+    "admin": admin_openapi.DOCUMENT,
+}
+
 
 def open_admin(
     desk: Desk, store: SqlStore, runner: Runner, events: SqlEventQueries, is_refused: Callable[[str], Awaitable[bool]]
@@ -57,25 +76,26 @@ def open_admin(
     """`is_refused` tells of an address that nothing may be sent to."""
     return AdminDoor(
         desk,
-        lambda document: apply(store, desk.clock, document, hash_password=hash_password),
         runner.move_clock,
+        AuditLog(desk, SqlAuditQueries(store)),
         Charges(desk),
+        ExchangeRates(desk),
         KeptMethods(desk),
+        Keys(desk),
         Segments(desk, SqlSegmentQueries(store)),
         Transactions(desk),
         Webhooks(desk, events, is_refused),
     )
 
 
-def open_operations(desk: Desk, store: SqlStore, metrics: Metrics) -> OperationsDoor:
+def open_operations(
+    desk: Desk, store: SqlStore, metrics: Metrics, *, is_stopping: Callable[[], bool]
+) -> OperationsDoor:
     return OperationsDoor(
         ready=lambda: is_current(store),
+        is_stopping=is_stopping,
         metrics=lambda: metrics.text(desk.waiting_weight),
-        descriptions={
-            "beacon": beacon_openapi.DOCUMENT,
-            "enswitch": enswitch_openapi.DOCUMENT,
-            "kelviq": kelviq_openapi.DOCUMENT,
-        },
+        descriptions=DESCRIPTIONS,
     )
 
 

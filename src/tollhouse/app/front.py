@@ -8,6 +8,7 @@ import sys
 from contextlib import ExitStack, closing
 
 from tollhouse.apis.desk import Desk
+from tollhouse.apis.docs import DocsDoor
 from tollhouse.apis.gateways import Arrivals, GatewaysDoor
 from tollhouse.apis.pages.checkout import CheckoutDoor
 from tollhouse.apis.pages.portal import PortalDoor
@@ -15,10 +16,13 @@ from tollhouse.apis.pages.tickets import Tickets
 from tollhouse.apis.purchases import Purchases
 from tollhouse.apis.refunds import Refunds
 from tollhouse.apis.tag import TagDoor
-from tollhouse.app.doors import open_admin, open_beacon, open_enswitch, open_kelviq, open_operations
+from tollhouse.app.backups import open_backups
+from tollhouse.app.console import open_console
+from tollhouse.app.doors import DESCRIPTIONS, open_admin, open_beacon, open_enswitch, open_kelviq, open_operations
 from tollhouse.app.gateways import Sandbox, open_gateways, open_new_cards, open_stripe_accounts
+from tollhouse.app.stopping import Stopping
 from tollhouse.app.stores import open_ledger, open_store
-from tollhouse.app.workers import Worker, open_dispatcher, open_postman, open_resolvers
+from tollhouse.app.workers import Worker, open_dispatcher, open_postman, open_resolvers, open_watch
 from tollhouse.clock import SystemClock
 from tollhouse.config import Settings
 from tollhouse.logs import configure_logs
@@ -26,20 +30,21 @@ from tollhouse.metrics import Metrics
 from tollhouse.store.due_queries import SqlDueQueries
 from tollhouse.store.event_queries import SqlEventQueries
 from tollhouse.store.queries import SqlQueries
+from tollhouse.supervisor import tell
 from tollhouse.web import Front
 from tollhouse.workers.runner import Runner, RunnerThread
 from tollhouse.workers.sending import Names, is_refused
-from tollhouse.workers.watch import Watch
 
 #: How long a thread may keep the interpreter while another waits: the committing thread must not starve beside the
 #: event loop.
 SWITCH_INTERVAL_SECONDS = 0.00005
 
 
-def build_front(settings: Settings) -> Front:
-    """The whole server as an ASGI application."""
+def build_front(settings: Settings, *, is_process: bool = False) -> Front:
+    """The whole server as an ASGI application. One that is a process hears signals, and tells who supervises it."""
     resources = ExitStack()
     metrics = Metrics()
+    stopping = Stopping(settings.drain_seconds)
     store = open_store(settings)
     resources.callback(store.close)
     store.check_durability()
@@ -58,15 +63,20 @@ def build_front(settings: Settings) -> Front:
     queries, events, due = SqlQueries(store), SqlEventQueries(store), SqlDueQueries(store)
     purchases, refunds, arrivals = Purchases(desk), Refunds(desk), Arrivals(desk, metrics.contradiction)
     runner = Runner(due, desk.execute_here, desk.everybody, desk.clock)
-    admin = open_admin(desk, store, runner, events, lambda url: is_refused(names.resolve, url))
+
+    async def refuses(url: str) -> bool:
+        return await is_refused(names.resolve, url)
+
+    admin = open_admin(desk, store, runner, events, refuses)
     tickets, cards = Tickets(desk), open_new_cards(desk, accounts)
-    operations = open_operations(desk, store, metrics)
+    operations = open_operations(desk, store, metrics, is_stopping=stopping.asked)
     # On SQLite the one server charges what falls due; on PostgreSQL `tollhouse worker` does, wherever it runs.
     runner_thread = RunnerThread(Runner(due, desk.execute_here, desk.everybody, desk.clock))
     workers: list[Worker] = [
         *open_resolvers(desk, queries),
         open_postman(desk, sandbox, arrivals),
-        Watch(lambda: desk.reads.run(queries.open_outcomes), metrics.open_outcomes, desk.clock),
+        open_watch(desk, queries, due, metrics),
+        *open_backups(settings, store, metrics),
         open_dispatcher(settings, events, names, execute=desk.execute, read=desk.reads.run, metrics=metrics),
     ]
 
@@ -76,6 +86,9 @@ def build_front(settings: Settings) -> Front:
             worker.start()
         if store.is_sqlite:
             runner_thread.start()
+        if is_process:
+            stopping.listen()
+            tell("READY=1")
 
     async def stop() -> None:
         desk.everybody.stop()
@@ -85,7 +98,6 @@ def build_front(settings: Settings) -> Front:
             await worker.stop()
         await purchases.finish()
         await refunds.finish()
-        await admin.close()
         await desk.stop()
         resources.close()
 
@@ -95,12 +107,14 @@ def build_front(settings: Settings) -> Front:
             ("/readyz", operations),
             ("/metrics", operations),
             ("/openapi", operations),
+            ("/docs", DocsDoor(DESCRIPTIONS)),
             ("/admin/v1", admin),
             ("/api/json", open_enswitch(desk, store)),
             ("/api/v1", open_kelviq(desk, store, events, purchases=purchases, refunds=refunds, tickets=tickets)),
             ("/checkout", CheckoutDoor(desk, purchases, cards)),
             ("/portal", PortalDoor(desk, tickets, cards)),
             ("/gateways", GatewaysDoor(desk, arrivals)),
+            ("/console", open_console(desk, store, purchases, refunds, refuses)),
             ("/js", TagDoor()),
             ("", open_beacon(desk, store, queries)),
         ],
@@ -108,6 +122,8 @@ def build_front(settings: Settings) -> Front:
         start=start,
         stop=stop,
         log_every_request=bool(settings.access_log),
+        is_stopping=stopping.asked,
+        store_unavailable=metrics.store_unavailable,
     )
 
 
@@ -116,7 +132,7 @@ def create() -> Front:
     settings = Settings.from_environment()
     configure_logs(settings.log_level)
     sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
-    front = build_front(settings)
+    front = build_front(settings, is_process=True)
     gc.collect()
     gc.freeze()
     return front

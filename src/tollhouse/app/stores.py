@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import secrets
 from contextlib import closing
+from pathlib import Path
 
+from tollhouse.app.backups import check_backup_settings
 from tollhouse.app.gateways import open_stripe_accounts
+from tollhouse.app.operator import operator
 from tollhouse.clock import SystemClock
 from tollhouse.config import Settings
 from tollhouse.domain.figures import LANES
@@ -26,10 +29,36 @@ def open_store(settings: Settings) -> SqlStore:
     store = SqlStore(store_url(settings.database_url), readers=settings.read_threads)
     if store.is_sqlite:
         migrate(store)
-    elif not is_current(store):
-        store.close()
+        return store
+    return _current(store)
+
+
+def open_migrated_store(settings: Settings) -> SqlStore:
+    """The store of the settings, whose tables must be up to date: for what runs beside a server, which may be of
+    another version."""
+    return _current(SqlStore(store_url(settings.database_url), readers=settings.read_threads))
+
+
+def _current(store: SqlStore) -> SqlStore:
+    try:
+        if is_current(store):
+            return store
         raise UnusableStore("The tables are not up to date: run `tollhouse migrate`.")
-    return store
+    except BaseException:
+        store.close()
+        raise
+
+
+def check_there(settings: Settings) -> None:
+    """Refuse a SQLite file that is not there, where a command would otherwise make an empty one and find nothing in
+    it."""
+    address = store_url(settings.database_url)
+    file = Path(str(address.database))
+    if address.drivername == "sqlite" and file.parent.is_dir() and not file.exists():
+        raise UnusableStore(
+            f"There is no store at {file}: run this in the store's folder, or set TOLLHOUSE_DATABASE_URL."
+            " `tollhouse migrate` makes an empty one."
+        )
 
 
 def migrate_store(settings: Settings) -> str:
@@ -42,7 +71,8 @@ def provision(settings: Settings, text: str) -> Applied:
     """Apply a provisioning file's text to the store."""
     document = document_from_toml(text)
     with closing(open_store(settings)) as store:
-        return apply(store, SystemClock(), described(document), hash_password=hash_password)
+        by = operator("provisioning")
+        return apply(store, SystemClock(), described(document), hash_password=hash_password, by=by)
 
 
 def described(document: Document) -> Document:
@@ -61,7 +91,9 @@ def verify_store(settings: Settings) -> Findings:
 
 
 def check_startable(settings: Settings, workers: int) -> None:
-    """UnusableStore when a server with this many processes cannot start on the store."""
+    """UnusableStore when a server with this many processes cannot start on the store, BadSetting when it cannot do what
+    the settings want of it."""
+    check_backup_settings(settings)
     if store_url(settings.database_url).drivername == "sqlite" and workers > 1:
         raise UnusableStore(
             "SQLite serves one process: leave --workers out, or set TOLLHOUSE_DATABASE_URL to a PostgreSQL."

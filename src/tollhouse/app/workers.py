@@ -12,6 +12,7 @@ from tollhouse.clock import SystemClock
 from tollhouse.config import Settings
 from tollhouse.gateways.sandbox_events import SIGNATURE_HEADER, SandboxEvent, event_to_body
 from tollhouse.metrics import Metrics
+from tollhouse.store.due_queries import SqlDueQueries
 from tollhouse.store.event_queries import SqlEventQueries
 from tollhouse.store.queries import SqlQueries
 from tollhouse.workers.dispatcher import Dispatcher, Execute
@@ -19,6 +20,7 @@ from tollhouse.workers.open_moves import OpenMoves, OpenPayments, OpenRefunds
 from tollhouse.workers.postman import Postman
 from tollhouse.workers.resolver import Resolver
 from tollhouse.workers.sending import Names, Sender
+from tollhouse.workers.watch import Watch
 
 #: Runs a read where it holds nobody up.
 Read = Callable[..., Awaitable[Any]]
@@ -69,6 +71,11 @@ def open_resolvers(desk: Desk, queries: SqlQueries) -> list[Resolver[Any]]:
         opened(OpenPayments(after_seconds), queries.tenants_with_due_payments),
         opened(OpenRefunds(after_seconds, revokes_access=revokes_access), queries.tenants_with_due_refunds),
     ]
+
+
+def open_watch(desk: Desk, queries: SqlQueries, due: SqlDueQueries, metrics: Metrics) -> Watch:
+    reads = desk.reads
+    return Watch(lambda: reads.run(queries.open_outcomes), lambda: reads.run(due.parked), metrics, desk.clock)
 
 
 def open_dispatcher(

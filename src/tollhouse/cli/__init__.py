@@ -1,9 +1,8 @@
-"""The command line."""
+"""The command line: each noun's commands in a file of its own, loaded when they are run (see menu.py)."""
 
-from tollhouse.cli import exporting, importing, running, serving
 from tollhouse.cli.frame import cli
 
-__all__ = ["exporting", "importing", "main", "running", "serving"]
+__all__ = ["cli", "main"]
 
 
 def main() -> None:

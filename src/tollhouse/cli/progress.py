@@ -1,4 +1,4 @@
-"""How far a file is read: a bar with rate and time left on a terminal, else a line now and then, on standard error."""
+"""How far a file is: a bar with rate and time left on a terminal, else a line now and then, on standard error."""
 
 from __future__ import annotations
 
@@ -10,9 +10,17 @@ from typing import Final
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 
-#: Told how many rows are done and how many bytes were read.
+#: Told two numbers: rows done and bytes read of a file, or bytes copied and how many there are.
 Told = Callable[[int, int], None]
 
 LINE_SECONDS: Final = 10
@@ -33,6 +41,18 @@ def shown_progress(what: str, size: int) -> Iterator[Told]:
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         yield _Bar(progress, what, size).told
+
+
+@contextmanager
+def shown_copying(what: str) -> Iterator[Told]:
+    """Show how many bytes are copied, and of how many: 0 where nobody knows."""
+    if not sys.stderr.isatty():
+        yield _CopyLines(what).told
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total or None)
 
 
 class _Rate:
@@ -70,3 +90,16 @@ class _Lines:
             self._next_at = now + LINE_SECONDS
             done = 100 * position // max(self._size, 1)
             typer.echo(f"{self._what}: {rows:,} rows, {done} %, {rate:,} rows a second", err=True)
+
+
+class _CopyLines:
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._next_at = time.monotonic() + LINE_SECONDS
+
+    def told(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now >= self._next_at:
+            self._next_at = now + LINE_SECONDS
+            of = f" of {total >> 20:,}" if total else ""
+            typer.echo(f"{self._what}: {done >> 20:,}{of} MiB", err=True)

@@ -15,21 +15,18 @@ from typing import Annotated, Any
 import typer
 
 from tollhouse.app import Back
-from tollhouse.cli.books import JsonOption, TenantOption, echo_object, opened, tenant_called, tenants_called
+from tollhouse.cli.books import OPERATOR, JsonOption, TenantOption, echo_object, opened, tenant_called, tenants_called
 from tollhouse.cli.frame import cli, explained, fail
 from tollhouse.domain.money import major_text
 from tollhouse.ledger.charging.foreseeing import Foreseen, foreseen
 from tollhouse.ledger.charging.rehearsing import Line, Rehearsal, Sum
 from tollhouse.ledger.charging.tariffs import Tariff
 from tollhouse.ledger.clock import SECOND
-from tollhouse.ledger.commands import Caller, ChargeNow
+from tollhouse.ledger.commands import ChargeNow
 from tollhouse.ledger.commands.plan_runs import StartPlanRun
-from tollhouse.ledger.facts import ROOT_NUMBER, ROOT_PATH, TenantFact
+from tollhouse.ledger.facts import TenantFact
 from tollhouse.ledger.refusals import NotForOneCustomer, Refusal
 from tollhouse.ledger.sight import Snapshot
-
-#: Whoever may run a command on the server may do what the root's owner may.
-OPERATOR = Caller(person_id=0, customer_number=ROOT_NUMBER, path=ROOT_PATH, may_reach_below=True)
 
 
 @cli.command()
@@ -103,9 +100,10 @@ def _run_until_stopped(back: Back) -> None:
 
 def _apply(back: Back, tenant_id: int, charge_id: int, digest: str) -> None:
     try:
-        back.execute(ChargeNow(tenant_id=tenant_id, caller=OPERATOR, charge_id=charge_id, digest=digest))
+        back.do(ChargeNow(tenant_id=tenant_id, caller=OPERATOR, charge_id=charge_id, digest=digest))
     except NotForOneCustomer:
-        back.everybody.charge(StartPlanRun(tenant_id=tenant_id, charge_id=charge_id, caller=OPERATOR), digest)
+        start = StartPlanRun(tenant_id=tenant_id, charge_id=charge_id, caller=OPERATOR, by=back.operator)
+        back.everybody.charge(start, digest)
 
 
 def _show_rehearsal(back: Back, tenant_id: int, charge_id: int, as_json: bool) -> None:

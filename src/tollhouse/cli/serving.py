@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 import uvicorn
+from uvicorn.supervisors import Multiprocess
 
 from tollhouse import __version__, demo
 from tollhouse.app import check_startable, migrate_store, provision, verify_store
@@ -15,10 +16,11 @@ from tollhouse.cli.frame import cli, explained, fail, shown
 from tollhouse.config import Settings
 from tollhouse.ledger.provisioning.apply import Applied
 from tollhouse.ledger.provisioning.document import ProvisioningRefused
-from tollhouse.protocol import BoundedHead
+from tollhouse.protocol import Protocol
+from tollhouse.supervisor import handed_over
 
-#: How long accepted requests may take to finish when the server is asked to stop.
-GRACE_SECONDS = 20
+#: How long a process of several may take to start, or not answer, before it is given up.
+PATIENCE_SECONDS = 60
 
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
 Port = Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)]
@@ -34,21 +36,30 @@ def serve(
     with explained():
         settings = Settings.from_environment()
         check_startable(settings, workers)
-        _check_free(host, port)
-        typer.echo(f"Tollhouse {__version__} on http://{host}:{port}, store {shown(settings)}", err=True)
-    uvicorn.run(
+        listening = handed_over()
+        if listening is None:
+            _check_free(host, port)
+        else:
+            host, port = listening.getsockname()[:2]
+        typer.echo(f"Tollhouse {__version__} on {_address(host, port)}, store {shown(settings)}", err=True)
+    config = uvicorn.Config(
         "tollhouse.app:create",
         factory=True,
         host=host,
         port=port,
-        workers=workers if workers > 1 else None,
+        workers=workers,
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        http=BoundedHead,
-        timeout_graceful_shutdown=GRACE_SECONDS,
+        http=Protocol,
+        timeout_graceful_shutdown=settings.stop_seconds,
+        timeout_worker_healthcheck=PATIENCE_SECONDS,
     )
+    if workers > 1:
+        Multiprocess(config, sockets=[listening or config.bind_socket()]).run()
+    else:
+        _serve_here(uvicorn.Server(config), listening)
 
 
 @cli.command()
@@ -93,6 +104,17 @@ def demonstrate(host: Host = "127.0.0.1", port: Port = 8080) -> None:
         _show_applied(provision(settings, demo.provisioning_file()))
     demo.start_story(host, port)
     serve(host=host, port=port, workers=1)
+
+
+def _serve_here(server: uvicorn.Server, listening: socket.socket | None) -> None:
+    try:
+        server.run(sockets=[listening] if listening else None)
+    except KeyboardInterrupt:
+        return
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _check_free(host: str, port: int) -> None:

@@ -17,6 +17,7 @@ from tollhouse.ledger.charging.everybody import Everybody, Execute
 from tollhouse.ledger.charging.plan_runs import PlanRunStarted
 from tollhouse.ledger.charging.running import Ran
 from tollhouse.ledger.clock import Clock
+from tollhouse.ledger.commands import Actor
 from tollhouse.ledger.commands.plan_runs import StartPlanRun
 from tollhouse.ledger.commands.schedules import Enrol, MoveClock, RunDue
 from tollhouse.ledger.facts import PlanRunFact, ScheduleFact
@@ -107,8 +108,9 @@ class Runner:
             if not done:
                 return
 
-    def move_clock(self, tenant_id: int, to: int) -> Totals:
-        """Move a test tenant's clock on; what falls due on the way is charged in order, each at its own time.
+    def move_clock(self, tenant_id: int, to: int, by: Actor | None = None) -> Totals:
+        """Move a test tenant's clock on; what falls due on the way is charged in order, each at its own time. Its last
+        step is on the word of `by`.
 
         Raises ClockNotOurs or ClockBackwards; StoreUnavailable when something on the way cannot be got past.
         """
@@ -119,7 +121,7 @@ class Runner:
             self.run_tenant(tenant_id, totals)
             looks = looks + 1 if self._queries.next_due_at(tenant_id, due_at) == due_at else 0
             self._get_past(looks)
-        self._execute(MoveClock(tenant_id=tenant_id, to=to))
+        self._execute(MoveClock(tenant_id=tenant_id, by=by, to=to))
         self.run_tenant(tenant_id, totals)
         return totals
 
