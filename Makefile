@@ -1,9 +1,10 @@
 # The verbs of this project, the same on a laptop and in CI. They need Python 3.11 or later with venv, git and make.
 #
-#   make demo     serve a demo tenant             make check    lint, types, arrows
-#   make test     run the tests                   make lock     recompile requirements/*.txt (needs uv)
-#   make soak     run the long tests              make clean    remove what the other verbs made
-#   make bench    run the benchmark
+#   make demo     serve a demo tenant             make check      lint, types, arrows
+#   make test     run the tests                   make docs       build the site in build/site
+#   make soak     run the long tests              make reference  write docs/reference/ anew from the code
+#   make bench    run the benchmark               make lock       recompile requirements/*.txt (needs uv)
+#                                                 make clean      remove what the other verbs made
 
 PYTHON ?= python3
 UV ?= uv
@@ -13,7 +14,7 @@ BENCH_ARGS ?=
 LOCK_ARGS ?=
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test soak bench check lock clean
+.PHONY: help demo test soak bench check docs reference lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -47,10 +48,10 @@ demo: .venv/installed
 	@.venv/bin/tollhouse demo $(DEMO_ARGS)
 
 test: .venv-dev/installed
-	@.venv-dev/bin/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+	@PYTHONDONTWRITEBYTECODE= .venv-dev/bin/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 soak: .venv-dev/installed
-	@.venv-dev/bin/python -m pytest -m soak --timeout=7200 $(PYTEST_ARGS)
+	@.venv-dev/bin/python -m pytest -m soak -p schemathesis.pytest.plugin --timeout=7200 $(PYTEST_ARGS)
 
 bench: .venv-dev/installed
 	@.venv-dev/bin/python -m bench $(BENCH_ARGS)
@@ -60,6 +61,13 @@ check: .venv-dev/installed
 	@.venv-dev/bin/ruff format --check --quiet --diff
 	@.venv-dev/bin/mypy --strict src
 	@.venv-dev/bin/lint-imports --no-logo
+
+docs: .venv-dev/installed
+	@.venv-dev/bin/sphinx-build --quiet --fail-on-warning --keep-going --doctree-dir build/doctrees docs build/site
+	@echo 'The site is in build/site: open build/site/index.html'
+
+reference: .venv-dev/installed
+	@.venv-dev/bin/python -m reference
 
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(LOCK_ARGS)
@@ -71,4 +79,4 @@ lock:
 
 clean:
 	rm -rf .venv .venv-dev .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
-	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	find src tests bench docs reference -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.harness import (
     InProcess,
@@ -29,6 +31,21 @@ from tollhouse.store.engine import store_url
 from tollhouse.store.store import SqlStore
 
 ENGINES = ("sqlite", "postgresql")
+
+# Whatever is tried by chance is the same in every run: a change is refused for what it does, not for what was drawn.
+# The long tests draw anew each time. No example has to be quick.
+settings.register_profile("every run", deadline=None, derandomize=True)
+settings.register_profile("for long", deadline=None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    settings.load_profile("for long" if config.option.markexpr == "soak" else "every run")
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays: the collector of garbage need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -50,7 +50,7 @@ class Receiver:
     def types(self) -> list[str]:
         return [received.event["type"] for received in self.received]
 
-    def wait_for(self, count: int, seconds: float = 20) -> None:
+    def wait_for(self, count: int, seconds: float = 60) -> None:
         with self._changed:
             assert self._changed.wait_for(lambda: len(self.received) >= count, seconds), self.types
 

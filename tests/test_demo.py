@@ -13,7 +13,7 @@ import httpx
 
 from tests.harness import environment, free_port, run_cli
 
-STORY_SECONDS = 30
+STORY_SECONDS = 60
 
 
 def test_the_demo_charges_through_every_door_and_goes_on_serving(tmp_path: Path) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.harness import InProcess
+from tests.harness import InProcess, migrated_sqlite, sqlite_copy
+from tollhouse.app import build_front
+from tollhouse.config import Settings
 from tollhouse.ledger.refusals import Overloaded, StoreUnavailable
-from tollhouse.web import BodyTooLarge, Front, Reply, Request, Trouble, plain_path
+from tollhouse.web import RETRY_AFTER, BodyTooLarge, Front, Reply, Request, Trouble, plain_path
 
 
 class EchoDoor:
@@ -213,3 +216,14 @@ def test_the_access_log_is_a_setting(
     logged = "".join(capfd.readouterr())
     assert ("answered" in logged) is every
     assert "sk_secret" not in logged
+
+
+def test_every_door_says_that_the_server_is_stopping(tmp_path: Path) -> None:
+    front = build_front(Settings(database_url=sqlite_copy(migrated_sqlite(), tmp_path)))
+    for prefix, door in front._doors:
+        reply = door.trouble(Trouble.STOPPING)
+        assert reply.status == 503, prefix
+        assert RETRY_AFTER in reply.headers, prefix
+    http = InProcess(front)
+    http.start()
+    http.stop()

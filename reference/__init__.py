@@ -1,0 +1,1 @@
+"""The reference in docs/reference/, written from the code: `make reference` writes it anew, a test holds it equal."""
