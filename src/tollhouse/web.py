@@ -81,6 +81,16 @@ class Request:
                 return value.decode("latin-1")
         return None
 
+    def cookie(self, name: str) -> str:
+        """The first cookie of this name, as it was sent; empty where there is none. What others of the same host have
+        set beside it may look like anything."""
+        for header in self.header_values(b"cookie"):
+            for cookie in header.split(";"):
+                key, _, value = cookie.partition("=")
+                if key.strip() == name:
+                    return value.strip()
+        return ""
+
     @property
     def host(self) -> str:
         """Host and port as the client named them; `localhost` where it named none that can be one."""

@@ -82,6 +82,11 @@ def test_what_cannot_be_of_a_new_customer_is_told_at_its_field(north: Visitor) -
     assert "Nils" not in north.page.main
 
 
+def test_a_plan_of_somebody_else_is_refused_as_one_that_is_not_there(north: Visitor) -> None:
+    told = {sent(north, NEW, **{**MAKE, "plan": plan}).main for plan in ("telco-basic", "no-such", "71", "99")}
+    assert len({text.replace("telco-basic", "").replace("no-such", "") for text in told}) == 1, told
+
+
 def test_a_reference_is_the_roots_to_give(north: Visitor, telco: Visitor) -> None:
     page = north.open(f"{NORA}/edit")
     assert "reference" not in page.form(f"{NORA}/edit").values

@@ -234,6 +234,14 @@ def test_an_adjustment_is_not_shown_to_its_customer(signed_in: SignedIn) -> None
     assert "Between us" not in nora.open(f"{NORA}/timeline?kind=account").main
 
 
+def test_a_credit_that_says_no_amount_that_was_agreed_is_rehearsed(north: Visitor) -> None:
+    rehearsed(north, f"{NORA}/credit", amount="10", kind="credit")
+    for digest in ("", "x", "10.00", "1" * 30):
+        page = north.send(f"{NORA}/credit", step="confirm", digest=digest)
+        assert "Nothing has happened yet" in page.main, digest
+    assert "€110.00" not in north.open(NORA).main
+
+
 def test_what_cannot_be_credited_is_told_at_its_field(north: Visitor) -> None:
     for amount in ("", "0", "1.005", "x", "9" * 30):
         page = rehearsed(north, f"{NORA}/credit", amount=amount)

@@ -66,6 +66,89 @@ def test_signing_in_by_keyboard_alone(server: Server, page: Page) -> None:
     expect(page).to_have_url(f"{server.base}/console/sign-in")
 
 
+def test_a_customer_is_found_charged_and_refunded(server: Server, page: Page) -> None:
+    sign_in(page, server, "user")
+    page.get_by_role("link", name="Customers").last.click()
+    page.get_by_label("Number, reference, e-mail, name or order").fill("lovelace")
+    page.get_by_role("button", name="Find").click()
+    look_at(page, "customers-found")
+    page.get_by_role("link", name="Ada Lovelace").click()
+    page.get_by_role("link", name="Charge", exact=True).click()
+    page.get_by_label("How it settles").select_option("recorded")
+    page.get_by_label("Amount").fill("49.00")
+    page.get_by_label("What for").fill("Workshop")
+    look_at(page, "customer-charge")
+    page.get_by_role("button", name="Rehearse").click()
+    expect(page.get_by_text("Nothing has happened yet.")).to_be_visible()
+    look_at(page, "customer-rehearsal")
+    page.locator("button[value=confirm]").dblclick()
+    expect(page.get_by_role("status")).to_contain_text("Recorded.")
+    look_at(page, "customer")
+
+    page.goto(f"{server.base}/console/transactions")
+    expect(page.get_by_role("cell", name="$49.00").first).to_be_visible()
+    look_at(page, "transactions")
+    page.get_by_role("row").filter(has_text="Workshop").get_by_role("link").first.click()
+    look_at(page, "transaction")
+    page.get_by_role("link", name="Refund").click()
+    page.get_by_label("Amount in USD").fill("50")
+    page.get_by_role("button", name="Rehearse").click()
+    expect(page.get_by_role("alert")).to_contain_text("At most 49.00 USD are left to be refunded.")
+    page.get_by_label("Amount in USD").fill("9.00")
+    page.get_by_role("button", name="Rehearse").click()
+    look_at(page, "refund-rehearsal")
+    page.get_by_role("button", name="Refund $9.00 USD").click()
+    expect(page.get_by_role("status")).to_be_visible()
+    with server.client() as client:
+        (charge,) = client.get("/v1/projects/acme/customers?q=cust_789").json()["data"]
+    assert charge["charge_summary"]["count"] == 1
+    page.goto(f"{server.base}/console")
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+    look_at(page, "overview")
+
+
+def test_a_key_is_made_shown_once_and_revoked(server: Server, page: Page) -> None:
+    sign_in(page, server, "user")
+    page.goto(f"{server.base}/console/keys")
+    page.get_by_role("link", name="New key").click()
+    page.get_by_label("Name").fill("shop-server")
+    page.get_by_label("Kind").select_option("secret")
+    page.get_by_role("button", name="Make the key").click()
+    expect(page.get_by_role("heading", name="The key is made")).to_be_visible()
+    key = page.locator(".secret").inner_text().strip()
+    assert key.startswith("sk_")
+    assert listed(server, key) == 200
+    page.get_by_role("link", name="I have kept it").click()
+    assert key not in page.content()
+    look_at(page, "keys")
+    page.get_by_role("link", name="Revoke shop-server").click()
+    look_at(page, "key-revoke")
+    page.get_by_role("button", name="Revoke shop-server").click()
+    expect(page.get_by_role("heading", name="API keys")).to_be_visible()
+    assert listed(server, key) == 401
+    page.goto(f"{server.base}/console/audit")
+    expect(page.get_by_text("shop-server").first).to_be_visible()
+    assert key not in page.content()
+    look_at(page, "audit")
+
+
+def listed(server: Server, key: str) -> int:
+    """What this key gets where it asks for customers."""
+    with server.client() as client:
+        answer = client.get("/v1/projects/acme/customers", headers={"authorization": f"Bearer {key}"})
+        return int(answer.status_code)
+
+
+def test_a_role_without_privileges_sees_nothing_but_its_own_page(server: Server, page: Page) -> None:
+    sign_in(page, server, "north-user")
+    expect(page.get_by_role("heading", name="north-user")).to_be_visible()
+    assert page.locator(".wide nav a").count() == 0
+    for path in ("", "/customers", "/transactions", "/plans/70", "/keys", "/audit"):
+        page.goto(f"{server.base}/console{path}")
+        assert page.get_by_role("heading", name="Nora").count() == 0
+    look_at(page, "not-allowed")
+
+
 def test_everybody_on_a_plan_is_charged_and_watched(server: Server, page: Page) -> None:
     sign_in(page, server, "telco")
     page.goto(f"{server.base}/console/plans")

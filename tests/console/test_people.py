@@ -228,6 +228,16 @@ def test_nobody_locks_or_removes_themselves_or_sets_their_password_without_the_o
     assert visitor.open(f"{path}/password").status == 404
 
 
+def test_nobody_shuts_out_the_address_that_they_have(signed_in: SignedIn, application: InProcess) -> None:
+    visitor, path = signed_in("telco"), page_of(application, "telco")
+    visitor.open(path)
+    page = visitor.send(path, email="t@example.com", source="203.0.113.0/24")
+    assert page.status == 422
+    assert "You would lock yourself out" in page.main
+    visitor.open(path)
+    assert "Saved." in visitor.send(path, email="t@example.com", source="127.0.0.0/8").main
+
+
 def test_codes_of_somebody_else_are_turned_off(signed_in: SignedIn, application: InProcess) -> None:
     visitor, path = signed_in("telco"), page_of(application, "north-with-codes")
     page = visitor.open(path)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count
 
 import pytest
 
 from tests.apis.enswitch.client import Client
 from tests.console.visitor import Page, Visitor
 from tests.harness import InProcess
+from tollhouse.apis.desk import LONG_WORK_MAX
+from tollhouse.console.pages.plan_charging import PlanCharging, Rehearsed
+from tollhouse.ledger.charging.everybody import Everybody
+from tollhouse.ledger.charging.rehearsing import Line, Rehearsal
+from tollhouse.ledger.facts import ChargeFact
 
 SignedIn = Callable[..., Visitor]
 CHOOSE = "/console/plans/70/charge"
@@ -137,3 +144,32 @@ def test_each_sees_and_charges_the_plans_of_their_own_branch(signed_in: SignedIn
         assert south.open(path).status == 404, path
     assert signed_in("north-auditor").open(rehearsal.path).status == 403
     assert signed_in("north-user").open("/console/plans").status == 403
+
+
+def test_however_many_look_at_a_rehearsal_at_once_it_is_made_once(
+    signed_in: SignedIn, on_plan: list[int], application: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first goes through everybody once all have asked."""
+    asked, everybody = LONG_WORK_MAX + 4, threading.Event()
+    looks, made = count(1), []
+    rehearsed, with_others = Everybody.rehearsed, PlanCharging._rehearsed_with_others
+
+    def patient(self: Everybody, charge: ChargeFact, rehearsal: Rehearsal) -> Iterator[Line]:
+        made.append(charge.charge_id)
+        assert everybody.wait(60)
+        return rehearsed(self, charge, rehearsal)
+
+    async def counted(self: PlanCharging, charge: ChargeFact) -> Rehearsed:
+        if next(looks) == asked:
+            everybody.set()
+        return await with_others(self, charge)
+
+    visitor = signed_in("telco")
+    path = new_charge(visitor).path
+    monkeypatch.setattr(Everybody, "rehearsed", patient)
+    monkeypatch.setattr(PlanCharging, "_rehearsed_with_others", counted)
+    headers = {"cookie": "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())}
+    answers = application.gather(*(application.asking("GET", path, key=None, headers=headers) for _ in range(asked)))
+    assert {answer.status for answer in answers} == {200}
+    assert len(made) == 1
+    assert all("Kawthar".encode() in answer.body for answer in answers)

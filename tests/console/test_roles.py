@@ -115,3 +115,23 @@ def test_a_role_that_is_not_there_or_may_not_be_seen_is_told_alike(signed_in: Si
     administrator = signed_in("north-administrator")
     for path in (owner, f"{ROLES}/999", f"{ROLES}/x", f"{ROLES}/99999999999999999999", f"{ROLES}?after=x"):
         assert administrator.open(path).status == 404, path
+
+
+def test_read_only_opens_the_settings_and_no_form_of_theirs(signed_in: SignedIn, application: InProcess) -> None:
+    telco = Client(application, "telco")
+    role = telco("roles/create", name="Viewer").data["id"]
+    for privilege in ("user", "administrator", "settings", "system"):
+        assert telco("roles/access/set", role=role, privilege=privilege, access=2).code == "204"
+    given = {"username": "viewer", "password": "password", "role": role, "email": "viewer@example.com"}
+    assert telco("people/create", **given).code == "200"
+    visitor = signed_in("viewer")
+    page = visitor.open("/console/me")
+    values = page.form("/console/sign-out").values
+    for place in ("webhooks", "keys", "people", "roles"):
+        page = visitor.open(f"/console/{place}")
+        assert page.status == 200, place
+        assert f"/console/{place}/new" not in page.links
+        assert not [form for form in page.forms if form.method == "post" and "sign-out" not in form.action]
+        assert visitor.open(f"/console/{place}/new").status == 403, place
+        assert visitor.post(f"/console/{place}/new", {**values, "name": "x", "kind": "secret"}).status == 403, place
+    assert visitor.open("/console/audit").status == 200

@@ -135,3 +135,24 @@ def test_the_cookie_is_for_this_console_alone(visitor: Visitor, application: InP
     _, *attributes = answer.headers["set-cookie"].split("; ")
     assert {"Path=/console", "HttpOnly", "SameSite=Lax"} <= set(attributes)
     assert "Secure" not in attributes
+
+
+def test_a_site_that_hides_its_name_is_not_ours(visitor: Visitor) -> None:
+    visitor.open("/console/sign-in")
+    values = {**visitor.page.form("/console/sign-in").values, "username": "telco", "password": "password"}
+    assert visitor.post("/console/sign-in", values, origin="null").status == 403
+    assert "tollhouse_console" not in visitor.cookies
+    assert visitor.post("/console/sign-in", values, origin="http://localhost").status == 200
+
+
+def test_cookies_of_whatever_else_the_host_serves_are_no_matter(
+    signed_in: SignedIn, application: InProcess
+) -> None:
+    cookie = f"tollhouse_console={signed_in('telco').cookies['tollhouse_console']}"
+    for other in ('a={"b": "c d"}', "a=b c", "a[b]=c", "a@b=c", 'a="b', "a", "path=/", "é=1", "=", ""):
+        for sent in (f"{other}; {cookie}", f"{cookie};{other}"):
+            answer = application.request("GET", "/console/me", key=None, headers={"cookie": sent})
+            assert answer.status == 200, sent
+    for another in ("tollhouse_console=1.x", "tollhouse_console="):
+        answer = application.request("GET", "/console/me", key=None, headers={"cookie": f"{cookie}; {another}"})
+        assert answer.status == 200, "the one with the longest path comes first"

@@ -387,6 +387,9 @@ def test_what_a_gateway_took_it_gives_back_and_an_unknown_outcome_is_pending(
     mine = newest(visitor, "?kind=refund")
     assert address in visitor.open(mine).links
     assert "asked by phone" in visitor.page.main
+    for what in ("refund", "void"):
+        again = {**values, "attempt": "0" * 32, "amount": "1.00"}
+        assert visitor.post(f"{mine}/{what}", again).status == 404, "what was given back is not to be given back"
 
     address = newest(visitor, "?door=kelviq&customer=cust_stuck")
     rehearsed(visitor, address, "refund", amount="49.00")

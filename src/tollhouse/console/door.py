@@ -62,7 +62,8 @@ class ConsoleDoor:
         site, origin = request.header(b"sec-fetch-site"), request.header(b"origin")
         if site is not None:
             return site in _OWN_SITES
-        named = {request.host, self._desk.settings.public_url.partition("://")[2].partition("/")[0]}
+        named = {request.host, self._desk.settings.public_url.partition("://")[2].partition("/")[0]} - {""}
+        # One that a browser hides is `null`.
         return origin is None or origin.partition("://")[2] in named
 
     async def _answer(self, request: Request, guest: Guest) -> Reply:

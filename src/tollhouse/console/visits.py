@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Awaitable, Callable
-from http.cookies import CookieError, SimpleCookie
+from ipaddress import ip_address
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -64,6 +64,15 @@ class Guest(msgspec.Struct, frozen=True):
         if not self.may(opens):
             raise NotAllowed
         return self.person.caller_of(opens)
+
+    @property
+    def network_address(self) -> Address | None:
+        """From where the person calls, as far as that is known."""
+        return ip_address(self.address) if self.address else None
+
+    def reaches(self, opens: Opens, path: str) -> bool:
+        """Whether what wants this opens to the person for the customer with this path."""
+        return self.may(opens) and self.caller(opens).reaches(path)
 
     @property
     def actor(self) -> Actor:
@@ -194,7 +203,7 @@ class Visits:
 
     async def guest(self, request: Request, address: Address | None) -> Guest | None:
         """Who asks; None for somebody who has not signed in, or no longer counts as it."""
-        secret = _cookie_of(request)
+        secret = request.cookie(COOKIE)
         tenant_text, _, random = secret.partition(".")
         if not (random and tenant_text.isascii() and tenant_text.isdigit() and len(tenant_text) <= 18):
             return None
@@ -228,11 +237,3 @@ class Visits:
 
 def _hash_of(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
-
-
-def _cookie_of(request: Request) -> str:
-    try:
-        cookies = SimpleCookie("; ".join(request.header_values(b"cookie")))
-    except CookieError:
-        return ""
-    return cookies[COOKIE].value if COOKIE in cookies else ""

@@ -15,7 +15,7 @@ LOOKED_AT: Final = 2000
 #: Nobody needs to know more exactly how many there are.
 COUNTED_MAX: Final = 1000
 #: Attempts to send anything that are looked at, from either end of a delivery's time.
-ATTEMPTS_LOOKED_AT: Final = 5000
+ATTEMPTS_LOOKED_AT: Final = 2000
 
 #: What deliveries can be asked for by: what is still to come, what came, and what was given up.
 OPEN: Final = "open"

@@ -19,7 +19,7 @@ from tollhouse.ledger.overview_queries import TopCustomer
 from tollhouse.ledger.refusals import StoreUnavailable
 
 #: A count stands so long, and at least so many times as long as it took.
-STANDS_SECONDS: Final = 60
+STANDS_SECONDS: Final = 1
 TIMES_AS_LONG: Final = 100
 #: Whoever asks waits so long for a new count before the last one is shown.
 PATIENCE_SECONDS: Final = 0.02

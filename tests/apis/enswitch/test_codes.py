@@ -12,6 +12,7 @@ from tests.apis.enswitch.client import Client
 from tests.harness import InProcess, in_process
 from tollhouse.clock import SystemClock
 from tollhouse.config import Settings
+from tollhouse.ledger.one_time_codes import matching_step
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
@@ -163,6 +164,26 @@ def offered(client: Client) -> str:
     secret: str = answer.data["totp_secret"]
     assert answer.data["totp_uri"] == f"otpauth://totp/Telco:nora?secret={secret}&issuer=Telco"
     return secret
+
+
+def test_codes_guessed_at_one_time_are_no_more_than_one_after_another(
+    acme_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[str] = []
+
+    def looking(secret: str, text: str, now: int) -> int | None:
+        looked_at.append(text)
+        return matching_step(secret, text, now)
+
+    monkeypatch.setattr("tollhouse.apis.people.login.matching_step", looking)
+    with in_process(Settings(database_url=acme_url, login_failures_max=3)) as application:
+        north = Client(application, "north-with-codes")
+        token = north("user/login").data["totp_token"]
+        stranger, wrong = without_login(north), wrong_code()
+        target = stranger.target("user/login", totp_token=token, auth_code=wrong)
+        answers = application.gather(*(application.asking("GET", target, key=None) for _ in range(30)))
+        assert {answer.json()["responses"][0]["code"] for answer in answers} == {"401"}
+    assert len(looked_at) == 3
 
 
 def test_codes_are_set_up_in_two_calls(application: InProcess) -> None:

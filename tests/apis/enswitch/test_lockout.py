@@ -202,6 +202,35 @@ def test_equal_failures_at_one_time_are_one(
     assert rows_of(beside)["127.0.0.1"].failures == len(quick_checks) == 1
 
 
+def test_guesses_at_one_time_are_no_more_than_may_fail(
+    nora: Nora, beside: SqlStore, quick_checks: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No password is compared before all have been sent: none of them is known to have failed by then."""
+    asked, everybody = 20, threading.Event()
+    questions = itertools.count(1)
+    is_right, check = login.Login._is_right, login.password_matches
+
+    async def counted(*question: Any) -> bool:
+        if next(questions) == asked:
+            everybody.set()
+        return await is_right(*question)
+
+    def patient_check(password_hash: str, password: str) -> bool:
+        assert everybody.wait(30)
+        return check(password_hash, password)
+
+    monkeypatch.setattr(login.Login, "_is_right", counted)
+    monkeypatch.setattr(login, "password_matches", patient_check)
+    guesses = [Client(nora.application, "nora", f"wrong {number}") for number in range(asked)]
+    requests = [nora.application.asking("GET", guess.target("charges/list"), key=None) for guess in guesses]
+    for answer in nora.application.gather(*requests):
+        assert answer.body == WRONG
+    assert len(quick_checks) == asked
+    assert len([tried for tried in quick_checks if tried != NOBODY]) == FAILURES_MAX
+    assert nora.tries("password", "127.0.0.1") == "401"
+    assert rows_of(beside)["127.0.0.1"].refused_until
+
+
 def test_unlock_lets_everybody_in_again(nora: Nora, telco: Client, beside: SqlStore) -> None:
     assert nora.tries("password", HOME) == "200"
     nora.fails(HOME)

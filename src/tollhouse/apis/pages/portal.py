@@ -5,7 +5,6 @@ A signed link lets the customer in; it is exchanged at once for a cookie, so tha
 
 from __future__ import annotations
 
-from http.cookies import CookieError, SimpleCookie
 from typing import Final
 from urllib.parse import parse_qs
 
@@ -53,7 +52,7 @@ class PortalDoor:
         token = _token_in(request.query)
         if token and request.method != "POST":
             return await self._let_in(request, token)
-        claims = await self._tickets.opened(VISIT, _cookie_of(request))
+        claims = await self._tickets.opened(VISIT, request.cookie(COOKIE))
         seen = await self._seen(claims)
         if claims is None or seen is None:
             return message(*_OVER, headers=(_without_cookie(),))
@@ -68,7 +67,7 @@ class PortalDoor:
         """Let the gateway's script save a card. What is wrong is told when the form itself is sent."""
         if request.method != "POST":
             return not_allowed(b"POST")
-        claims = await self._tickets.opened(VISIT, _cookie_of(request))
+        claims = await self._tickets.opened(VISIT, request.cookie(COOKIE))
         seen = await self._seen(claims)
         if claims is None or seen is None:
             return told(403)
@@ -173,11 +172,3 @@ def _token_in(query: bytes) -> str:
     except ValueError:
         return ""
     return found[0] if len(found[0]) <= TOKEN_LENGTH_MAX else ""
-
-
-def _cookie_of(request: Request) -> str:
-    try:
-        cookies = SimpleCookie("; ".join(request.header_values(b"cookie")))
-    except CookieError:
-        return ""
-    return cookies[COOKIE].value if COOKIE in cookies else ""

@@ -12,9 +12,11 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from collections import Counter
 from contextlib import suppress
 from hashlib import blake2b
 from typing import Final
+from weakref import WeakValueDictionary
 
 import msgspec
 from msgspec.structs import replace
@@ -82,8 +84,10 @@ class Login:
         self._limits = LoginLimits(desk.settings.login_failures_max, desk.settings.login_lock_seconds)
         self._secret = secrets.token_bytes(32)
         self._right_until: dict[bytes, float] = {}
+        self._guessing: Counter[tuple[int, int, str] | None] = Counter()
         self._checking: dict[tuple[bytes, str], asyncio.Future[bool]] = {}
         self._noting: dict[tuple[int, int, str], asyncio.Future[None]] = {}
+        self._turns: WeakValueDictionary[tuple[int, int], asyncio.Lock] = WeakValueDictionary()
 
     async def person(self, credentials: Credentials | None, address: Address | None) -> Person:
         """The person whose credentials these are: by a token, or by username and password of who needs no code.
@@ -121,13 +125,14 @@ class Login:
     async def execute_with_code(self, person: Person, command: Command) -> Receipt:
         """Execute what a person's one-time code confirms. Raises CodeRefused, also for a right one after too many that
         were wrong."""
-        if await self._desk.reads.run(self._is_refused, person):
-            raise CodeRefused
-        try:
-            return await self._desk.execute(command)
-        except CodeRefused:
-            await self._record(person, CODES, succeeded=False)
-            raise
+        async with self._turn_of(person):
+            if await self._desk.reads.run(self._is_refused, person, CODES):
+                raise CodeRefused
+            try:
+                return await self._desk.execute(command)
+            except CodeRefused:
+                await self._record(person, CODES, succeeded=False)
+                raise
 
     async def token_for(self, person: Person, switched_by: Person | None = None) -> tuple[str, int | None]:
         """A token that counts as this person's log-in, and when it ends, in UNIX seconds.
@@ -177,7 +182,7 @@ class Login:
         question = (mark, counted_as(address))
         checking = self._checking.get(question)
         if checking is None:
-            work = self._checked(password_hash, credentials.password, found, address)
+            work = self._checked(credentials.password, found, counted_as(address))
             checking = self._checking[question] = asyncio.ensure_future(work)
             checking.add_done_callback(lambda _: self._checking.pop(question, None))
         is_right = await asyncio.shield(checking)
@@ -185,10 +190,20 @@ class Login:
             self._remember(mark)
         return is_right
 
-    async def _checked(self, password_hash: str, password: str, found: _Found | None, address: Address | None) -> bool:
-        is_right = await self._desk.passwords.run(password_matches, password_hash, password)
-        if not is_right and found is not None:
-            await self._record(found.person, counted_as(address), succeeded=False)
+    async def _checked(self, password: str, found: _Found | None, counted: str) -> bool:
+        """At one time no more are checked than may fail: any beyond these are refused as they would be after them."""
+        guess = None if found is None else (found.person.tenant_id, found.person.person_id, counted)
+        if found is None or self._guessing[guess] >= self._limits.failures_max:
+            await self._desk.passwords.run(password_matches, NOBODY, password)
+            return False
+        self._guessing[guess] += 1
+        try:
+            is_right = await self._desk.passwords.run(password_matches, found.person.fact.password_hash, password)
+            if not is_right:
+                await self._record(found.person, counted, succeeded=False)
+        finally:
+            self._guessing[guess] -= 1
+            self._guessing += Counter()
         return is_right
 
     def _remember(self, mark: bytes) -> None:
@@ -218,14 +233,24 @@ class Login:
 
     async def _check_code(self, person: Person, code: str, address: Address | None) -> None:
         """Use the code up. One that is wrong counts as a wrong password does."""
-        step = matching_step(person.fact.totp_secret, code, self._desk.clock.now())
-        try:
-            if step is None:
-                raise CodeRefused
-            await self._desk.execute(UseCode(tenant_id=person.tenant_id, person_id=person.person_id, step=step))
-        except CodeRefused as error:
-            await self._record(person, counted_as(address), succeeded=False)
-            raise BadLogin from error
+        counted = counted_as(address)
+        async with self._turn_of(person):
+            # Asked once more: meanwhile those before may have failed too often.
+            if await self._desk.reads.run(self._is_refused, person, counted, STRANGERS):
+                raise BadLogin
+            step = matching_step(person.fact.totp_secret, code, self._desk.clock.now())
+            try:
+                if step is None:
+                    raise CodeRefused
+                await self._desk.execute(UseCode(tenant_id=person.tenant_id, person_id=person.person_id, step=step))
+            except CodeRefused as error:
+                await self._record(person, counted, succeeded=False)
+                raise BadLogin from error
+
+    def _turn_of(self, person: Person) -> asyncio.Lock:
+        """Codes of one person are looked at one after another: a code costs nothing to look at, so that at one time
+        somebody could try more of them than may fail."""
+        return self._turns.setdefault((person.tenant_id, person.person_id), asyncio.Lock())
 
     # By token.
 
@@ -273,11 +298,11 @@ class Login:
         rows = reader.find(LoginAddressFact, person_id=person_id, address=[counted, STRANGERS])
         return None if is_refused(rows, counted, now) else _Found(person, is_newly_good(rows, counted, now))
 
-    def _is_refused(self, person: Person) -> bool:
-        """Whether no codes are taken besides a log-in: there the address does not matter, for a token came first."""
+    def _is_refused(self, person: Person, counted: str, *others: str) -> bool:
+        """Whether no codes are taken from an address; besides a log-in it does not matter, for a token came first."""
         with self._desk.store.reading(person.tenant_id) as reader:
-            rows = reader.find(LoginAddressFact, person_id=person.person_id, address=CODES)
-        return is_refused(rows, CODES, self._desk.clock.now())
+            rows = reader.find(LoginAddressFact, person_id=person.person_id, address=[counted, *others])
+        return is_refused(rows, counted, self._desk.clock.now())
 
     def _welcome(self, found: _Found, address: Address | None) -> Person:
         """Note, beside the call, from where somebody logged in: there they pass whatever strangers do."""

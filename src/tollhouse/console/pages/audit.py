@@ -43,6 +43,9 @@ DOORS: Final = {
     "provisioning": "Provisioning",
 }
 
+#: How fields that hold an instant are named.
+_INSTANTS: Final = ("_at", "_until")
+
 _WORD: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -65,11 +68,11 @@ PAGES: Final[dict[str, tuple[str, Opens]]] = {
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One field of what was changed; None where there was nothing."""
+    """One field of what was changed: a text, an instant, or None where there was nothing."""
 
     name: str
-    before: str | None
-    after: str | None
+    before: str | int | None
+    after: str | int | None
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -170,15 +173,15 @@ def _entry(fact: AuditFact) -> Entry:
 
 def _change(change: dict[str, Any]) -> Change:
     before, after = change["before"] or {}, change["after"] or {}
-    rows = [Row(name, _text(before, name), _text(after, name)) for name in {**before, **after}]
+    rows = [Row(name, _value(before, name), _value(after, name)) for name in {**before, **after}]
     return Change(change["what"], change["key"], rows)
 
 
-def _text(values: dict[str, Any], name: str) -> str | None:
-    if name not in values:
-        return None
-    value = values[name]
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+def _value(values: dict[str, Any], name: str) -> str | int | None:
+    value = values.get(name)
+    if isinstance(value, int) and name.endswith(_INSTANTS):
+        return value or None
+    return value if value is None or isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def _place(text: str) -> Place | None:

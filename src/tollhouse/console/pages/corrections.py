@@ -14,6 +14,7 @@ from tollhouse.console.forms import (
     NOTE_LENGTH_MAX,
     Faults,
     Filled,
+    NotThere,
     choice_of,
     minor_of,
     number_in_path,
@@ -170,7 +171,11 @@ def _sentence(refusal: Refusal, shown: TransactionShown) -> str:
 
 
 async def _shown(visit: Visit) -> TransactionShown:
-    return await visit.read(transaction_shown, visit.caller, number_in_path(visit.params["transaction"]))
+    """The charge that is to be corrected: a refund of it is another transaction of the same order. Raises NotThere."""
+    shown = await visit.read(transaction_shown, visit.caller, number_in_path(visit.params["transaction"]))
+    if shown.transaction.kind != "charge":
+        raise NotThere
+    return shown
 
 
 def _form(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tollhouse.console.forms import Faults, Filled, choice_of, currency_of, text_of
+from tollhouse.console.forms import NUMBER_MAX, Faults, Filled, choice_of, currency_of, text_of
 from tollhouse.console.visits import Visit
 from tollhouse.domain.identity import EMAIL_LENGTH_MAX, REFERENCE_LENGTH_MAX, is_email, reference_ok
 from tollhouse.domain.places import is_country, is_timezone
@@ -83,20 +83,16 @@ def differing(customer: CustomerFact, given: dict[str, Any]) -> dict[str, Any]:
 async def plan_named(visit: Visit, faults: Faults) -> int | None:
     """The plan that is named by its number or identifier; None where none is."""
     text = text_of(visit.form, "plan", faults)
-    if not text or "plan" in faults:
-        return None
-    number = await visit.read(_numbered, text)
-    if number is None:
-        faults["plan"] = "There is no such plan."
-    return number
+    return None if not text or "plan" in faults else await visit.read(_numbered, text)
 
 
-def _numbered(snapshot: Snapshot, text: str) -> int | None:
-    """A number is taken as it is: the ledger says whether it may be given."""
+def _numbered(snapshot: Snapshot, text: str) -> int:
+    """A number is taken as it is, and no plan has the one of an identifier that is not there: the ledger says whether
+    it may be given, and of somebody else's plan and of none the same."""
     if text.isascii() and text.isdigit() and len(text) <= 15:
         return int(text)
     found = snapshot.find(PlanFact, identifier=text)
-    return found[0].number if found else None
+    return found[0].number if found else NUMBER_MAX
 
 
 def plans_suggested(snapshot: Snapshot, visit: Visit) -> list[PlanFact]:

@@ -117,8 +117,8 @@ class _Form:
         if faults:
             return self._shown(faults, status=422)
         try:
-            is_agreed = bool(visit.form.get("digest")) or not isinstance(command, ChargeOnce | AddToBalance)
-            return await (self._done(command) if step == "confirm" and is_agreed else self._rehearsal(command))
+            is_confirmed = step == "confirm" and _is_agreed(command)
+            return await (self._done(command) if is_confirmed else self._rehearsal(command))
         except CustomerUnknown:
             raise NotThere from None
         except DigestStale:
@@ -189,6 +189,13 @@ _DONE: Final[dict[type[Command], str]] = {
     CreateCharge: "scheduled",
     AddToBalance: "credited",
 }
+
+
+def _is_agreed(command: _Asked) -> bool:
+    """Whether it says what it was rehearsed to come to, where that can be another by now."""
+    if isinstance(command, AddToBalance):
+        return command.agreed_minor is not None
+    return bool(command.digest) if isinstance(command, ChargeOnce) else True
 
 
 async def _told(visit: Visit, customer: CustomerFact, command: _Asked) -> Told:

@@ -3,7 +3,6 @@ counts."""
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import Final
 
 import pyotp
@@ -58,10 +57,9 @@ class OwnLogin:
 
     async def _is_own(self, visit: Visit, password: str) -> bool:
         """Asked as where somebody signs in: a wrong one counts there too."""
-        address = ip_address(visit.guest.address) if visit.guest.address else None
         credentials = Credentials(username=visit.guest.person.fact.username, password=password)
         try:
-            await self._login.person_at_login(credentials, SecondStep(), address)
+            await self._login.person_at_login(credentials, SecondStep(), visit.guest.network_address)
         except CodeWanted:
             return True
         except BadLogin:

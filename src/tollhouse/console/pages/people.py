@@ -24,7 +24,7 @@ from tollhouse.console.rendering import page, see_other
 from tollhouse.console.routing import On, Routes
 from tollhouse.console.visits import PATH, Visit
 from tollhouse.domain.identity import EMAIL_LENGTH_MAX, is_email
-from tollhouse.ledger.addresses import is_source
+from tollhouse.ledger.addresses import is_source, may_call_from
 from tollhouse.ledger.commands import CreatePerson, UpdatePerson
 from tollhouse.ledger.facts import PersonFact
 from tollhouse.ledger.people_lists import PeopleLists, PeopleWanted, PersonPlace
@@ -141,6 +141,9 @@ class People:
             return person_page(visit, seen, problem=str(PrivilegeLacking()), status=403)
         faults: Faults = {}
         given = _given(visit.form, faults, is_email_needed=bool(seen.person.email))
+        is_self = seen.person.person_id == visit.guest.person.person_id
+        if is_self and "source" not in faults and not may_call_from(given.source, visit.guest.network_address):
+            faults["source"] = "You would lock yourself out: the address that you have now is not among these."
         if faults:
             return person_page(visit, seen, filled=Filled(visit.form), faults=faults, status=422)
         command = UpdatePerson(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -56,6 +56,13 @@ class Rehearsed(msgspec.Struct, frozen=True):
     problem: str = ""
 
 
+class _Rehearsing(NamedTuple):
+    """A rehearsal that goes on, of a charge as it was then."""
+
+    charge: ChargeFact
+    work: asyncio.Future[Rehearsed]
+
+
 class RunSeen(msgspec.Struct, frozen=True):
     run: PlanRunFact
     charge: ChargeFact
@@ -66,6 +73,7 @@ class PlanCharging:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._going_on: set[asyncio.Task[None]] = set()
+        self._rehearsing: dict[tuple[int, int], _Rehearsing] = {}
 
     def routes(self) -> Routes:
         return {
@@ -133,10 +141,26 @@ class PlanCharging:
         plan, charge = await visit.read(_charge_of_plan, visit.caller, visit.params)
         if charge.plan_run_id:
             return see_other(f"{PATH}/runs/{charge.plan_run_id}")
-        rehearsed = await self._desk.long_work.run(self._rehearsed, charge)
+        rehearsed = await self._rehearsed_with_others(charge)
         return page(
             visit, "plan-rehearsal.html", status, plan=plan, charge=charge, rehearsed=rehearsed, problem=problem
         )
+
+    async def _rehearsed_with_others(self, charge: ChargeFact) -> Rehearsed:
+        """Whoever asks while the same is rehearsed gets that: it goes through everybody on the plan, and however often
+        somebody reloads the page, others' work finds its place. Should it be over by then, its digest is."""
+        key = (charge.tenant_id, charge.charge_id)
+        under_way = self._rehearsing.get(key)
+        if under_way is None or under_way.charge != charge:
+            work = asyncio.ensure_future(self._desk.long_work.run(self._rehearsed, charge))
+            under_way = self._rehearsing[key] = _Rehearsing(charge, work)
+            work.add_done_callback(lambda _: self._forget(key, work))
+        return await asyncio.shield(under_way.work)
+
+    def _forget(self, key: tuple[int, int], work: asyncio.Future[Rehearsed]) -> None:
+        known = self._rehearsing.get(key)
+        if known is not None and known.work is work:
+            del self._rehearsing[key]
 
     def _rehearsed(self, charge: ChargeFact) -> Rehearsed:
         rehearsal = Rehearsal(charge)

@@ -1,0 +1,134 @@
+"""Every form of the console, sent by those who may not: nothing of it is done, and no form is done without its token."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import closing
+from itertools import count
+
+import pytest
+
+from tests.apis.enswitch.client import Client
+from tests.console.visitor import Page, Visitor
+from tests.harness import InProcess
+from tollhouse.config import Settings
+from tollhouse.console import ConsoleDoor
+from tollhouse.ledger.facts import AuditFact, CustomerFact
+from tollhouse.store.engine import store_url
+from tollhouse.store.store import SqlStore
+
+SignedIn = Callable[..., Visitor]
+
+#: What any form asks for: whatever is left out or not known is what the form takes as empty.
+FILLED = {
+    **{"name": "A name", "amount": "5", "currency": "EUR", "digest": "500", "sure": "1", "step": "confirm"},
+    **{"kind": "credit", "period": "monthly", "email": "one@example.com", "parent": "10", "plan": "70"},
+    **{"username": "somebody", "password": "a long one", "again": "a long one", "rate": "5", "charges": "1"},
+    **{"settles": "account", "state": "enabled", "url": "https://one.example.com/", "all": "1", "code": "123456"},
+    **{"from": "EUR", "to": "NOK", "payment": "2", "after": "0"},
+}
+_PART = re.compile(r"\{(\w+)\}")
+_ATTEMPTS = count(1)
+
+
+def forms_of(application: InProcess) -> list[str]:
+    """The paths below /console to which forms are sent."""
+    door = next(door for _, door in application._front._doors if isinstance(door, ConsoleDoor))  # noqa: SLF001
+    return sorted(path for path, methods in door.routes.items() if "POST" in methods)
+
+
+@pytest.fixture
+def norths(application: InProcess) -> dict[str, str]:
+    """Something of each kind that is the branch's, by how paths call it."""
+    north, telco = Client(application, "north"), Client(application, "telco")
+    charge = north("charges/create", name="Fee", customer=11, amount="7").data["id"]
+    assert telco("charges/charge", id=charge).code == "204"
+    transaction = telco("transactions/list", customer=11).data[0]["id"]
+    person = telco("people/get", username="nora").data
+    return {
+        "number": "11",
+        "charge": str(charge),
+        "transaction": str(transaction),
+        "tax": str(north("taxes/create", name="Tax", rate="5", charges=1).data["id"]),
+        "person": str(person["id"]),
+        "role": str(person["role"]),
+        "endpoint": "1",
+        "event": "1",
+        "key": "000000000000",
+        "product": "1",
+        "run": "1",
+    }
+
+
+def sent(visitor: Visitor, path: str, of: dict[str, str], token: str) -> Page:
+    number = "70" if path.startswith("/plans/") else of["number"]
+    address = _PART.sub(lambda part: number if part[1] == "number" else of[part[1]], path)
+    given = {**FILLED, "role": of["role"], "attempt": f"{next(_ATTEMPTS):032}", "form_token": token}
+    return visitor.post(f"/console{address}", given)
+
+
+def done_by(url: str, username: str) -> list[str]:
+    """The commands that somebody has done, but for signing in."""
+    with closing(SqlStore(store_url(url))) as store:
+        tenant = store.tenant_called("telco")
+        assert tenant is not None
+        with store.reading(tenant.tenant_id) as reader:
+            found = reader.find(AuditFact, name=username, door="console")
+            return [entry.command for entry in found if entry.command != "SignIn"]
+
+
+def balance_of_nora(url: str) -> int:
+    with closing(SqlStore(store_url(url))) as store:
+        tenant = store.tenant_called("telco")
+        assert tenant is not None
+        with store.reading(tenant.tenant_id) as reader:
+            (nora,) = reader.find(CustomerFact, number=11)
+            return nora.balance_minor
+
+
+#: What these people may do of what no branch has, or with what is their own.
+OWN = {
+    "south": {"/customers/new", "/taxes/new", "/people/new", "/me/password", "/me/codes", "/me/codes/confirm"},
+    "telco-administrator": {"/people/new", "/me/password", "/me/codes", "/me/codes/confirm"},
+    "north-auditor": set[str](),
+}
+
+
+@pytest.mark.parametrize("username", sorted(OWN))
+def test_no_form_does_to_others_what_its_sender_may_not(
+    signed_in: SignedIn, application: InProcess, norths: dict[str, str], acme_url: str, username: str
+) -> None:
+    visitor, balance = signed_in(username), balance_of_nora(acme_url)
+    token = visitor.open("/console/me").form("/console/sign-out").values["form_token"]
+    for path in forms_of(application):
+        if path in OWN[username] or path == "/me/codes/off":
+            continue
+        page = sent(visitor, path, norths, token)
+        assert page.status in (403, 404), (path, page.status, page.main)
+        assert done_by(acme_url, username) == [], path
+    assert balance_of_nora(acme_url) == balance
+
+
+def test_no_form_does_anything_without_its_token(
+    signed_in: SignedIn, application: InProcess, norths: dict[str, str], acme_url: str
+) -> None:
+    visitor = signed_in("telco")
+    for path in forms_of(application):
+        for token in ("", "0" * 64, "é"):
+            page = sent(visitor, path, norths, token)
+            assert (page.status, "too old" in page.text) == (403, True), (path, page.main)
+    assert done_by(acme_url, "telco") == []
+
+
+def test_the_same_forms_are_done_for_who_may(
+    signed_in: SignedIn, application: InProcess, norths: dict[str, str], acme_url: str
+) -> None:
+    visitor = signed_in("telco")
+    token = visitor.open("/console/me").form("/console/sign-out").values["form_token"]
+    for path in forms_of(application):
+        if not path.startswith("/me/"):
+            page = sent(visitor, path, norths, token)
+            assert page.status < 500, (path, page.main)
+    done = set(done_by(acme_url, "telco"))
+    assert done >= {"AddToBalance", "CreateCharge", "DeleteCustomer", "LockPerson", "SetAccess", "UpdateTax"}
