@@ -28,8 +28,8 @@ from tollhouse.ledger.commands.schedules import MoveClock
 from tollhouse.ledger.facts import OccurrenceFact
 from tollhouse.ledger.ledger import Ledger
 from tollhouse.ledger.verifying import verify
-from tollhouse.store.due_queries import SqlDueQueries
 from tollhouse.store.engine import store_url
+from tollhouse.store.queries.due import SqlDueQueries
 from tollhouse.store.store import SqlStore
 
 TENANT = Path(__file__).parent / "tenant.toml"

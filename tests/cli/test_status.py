@@ -200,7 +200,7 @@ def test_one_tenant_can_be_looked_at_alone(run: Run, store: SqlStore, tenant: Te
 def test_a_count_stops_where_it_is_enough(
     run: Run, store: SqlStore, now: Ledger, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tollhouse.store.status_queries.COUNTED_MAX", 2)
+    monkeypatch.setattr("tollhouse.store.queries.status.COUNTED_MAX", 2)
     monkeypatch.setattr(looking, "COUNTED_MAX", 2)
     tenant = prepared(store, CLOCKWORK)
     for customer in (81, 83, 81):

@@ -22,7 +22,7 @@ from tollhouse.ledger.facts import (
     ScheduleFact,
     WebhookEndpointFact,
 )
-from tollhouse.ledger.overview_queries import DoorFigures, Sums
+from tollhouse.ledger.queries.overview import DoorFigures, Sums
 from tollhouse.store.engine import store_url
 from tollhouse.store.store import SqlStore
 

@@ -172,4 +172,4 @@ def test_however_many_look_at_a_rehearsal_at_once_it_is_made_once(
     answers = application.gather(*(application.asking("GET", path, key=None, headers=headers) for _ in range(asked)))
     assert {answer.status for answer in answers} == {200}
     assert len(made) == 1
-    assert all("Kawthar".encode() in answer.body for answer in answers)
+    assert all(b"Kawthar" in answer.body for answer in answers)

@@ -114,6 +114,15 @@ def test_what_ends_a_persons_tokens_ends_their_sign_ins(signed_in: SignedIn, app
     assert visitor.open("/console/me").path.startswith("/console/sign-in")
 
 
+def test_a_role_that_no_longer_opens_the_console_ends_sign_ins(signed_in: SignedIn, application: InProcess) -> None:
+    telco, visitor = Client(application, "telco"), signed_in("south")
+    role = telco("people/get", username="south").data["role"]
+    for access, is_in in ((2, True), (0, False), (1, True)):
+        assert telco("roles/access/set", role=role, privilege="user", access=access).code == "204"
+        for path in ("/console/customers", "/console/me"):
+            assert visitor.open(path).path.startswith("/console/sign-in") != is_in, (access, path)
+
+
 def test_a_cookie_that_is_not_ours_is_nobody(visitor: Visitor) -> None:
     for value in ("", "1", "1.", "x.y", "99.abc", "1.abc", "1" * 40 + ".abc", '"1.a'):
         visitor.cookies["tollhouse_console"] = value
@@ -145,9 +154,7 @@ def test_a_site_that_hides_its_name_is_not_ours(visitor: Visitor) -> None:
     assert visitor.post("/console/sign-in", values, origin="http://localhost").status == 200
 
 
-def test_cookies_of_whatever_else_the_host_serves_are_no_matter(
-    signed_in: SignedIn, application: InProcess
-) -> None:
+def test_cookies_of_whatever_else_the_host_serves_are_no_matter(signed_in: SignedIn, application: InProcess) -> None:
     cookie = f"tollhouse_console={signed_in('telco').cookies['tollhouse_console']}"
     for other in ('a={"b": "c d"}', "a=b c", "a[b]=c", "a@b=c", 'a="b', "a", "path=/", "é=1", "=", ""):
         for sent in (f"{other}; {cookie}", f"{cookie};{other}"):

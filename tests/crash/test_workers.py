@@ -24,8 +24,8 @@ from tollhouse.ledger.commands import CreateCharge, CreateTax
 from tollhouse.ledger.facts import OccurrenceFact, PlanRunFact, ScheduleFact, TransactionFact
 from tollhouse.ledger.ledger import Ledger
 from tollhouse.ledger.verifying import verify
-from tollhouse.store.due_queries import SqlDueQueries
 from tollhouse.store.engine import store_url
+from tollhouse.store.queries.due import SqlDueQueries
 from tollhouse.store.store import SqlStore
 from tollhouse.workers.runner import Runner
 

@@ -11,7 +11,7 @@ from tests.ledger.telco import Telco
 from tollhouse.ledger.charging.everybody import Everybody
 from tollhouse.ledger.ledger import Ledger
 from tollhouse.ledger.verifying import verify
-from tollhouse.store.due_queries import SqlDueQueries
+from tollhouse.store.queries.due import SqlDueQueries
 from tollhouse.store.store import SqlStore
 from tollhouse.workers.runner import Runner
 

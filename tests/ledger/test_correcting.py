@@ -38,9 +38,9 @@ from tollhouse.ledger.refusals import (
     RefundsTooMany,
 )
 from tollhouse.ledger.verifying import verify
-from tollhouse.store.account_queries import SqlAccountQueries
 from tollhouse.store.engine import store_url
-from tollhouse.store.queries import SqlQueries
+from tollhouse.store.queries.accounts import SqlAccountQueries
+from tollhouse.store.queries.projects import SqlQueries
 from tollhouse.store.store import SqlStore
 
 SECOND = 1_000_000

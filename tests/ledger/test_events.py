@@ -36,7 +36,7 @@ from tollhouse.ledger.facts import (
 from tollhouse.ledger.ledger import HANDLERS, Ledger
 from tollhouse.ledger.refusals import EndpointRefused, EndpointsTooMany, EndpointUnknown, EventUnknown
 from tollhouse.ledger.verifying import verify
-from tollhouse.store.event_queries import SqlEventQueries
+from tollhouse.store.queries.events import SqlEventQueries
 from tollhouse.store.store import SqlStore
 
 FILE = """

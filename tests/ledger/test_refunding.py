@@ -43,7 +43,7 @@ from tollhouse.ledger.refusals import (
     Refusal,
 )
 from tollhouse.ledger.verifying import verify
-from tollhouse.store.queries import SqlQueries
+from tollhouse.store.queries.projects import SqlQueries
 from tollhouse.store.store import SqlStore
 
 TAKEN = GatewayAnswer("succeeded", reference="gw-1")

@@ -13,7 +13,7 @@ from tollhouse.ledger.ledger import Ledger
 from tollhouse.ledger.provisioning.document import ProvisioningRefused
 from tollhouse.ledger.refusals import SegmentRefused, SegmentsTooMany, SegmentUnknown
 from tollhouse.ledger.segments import SEGMENTS_MAX
-from tollhouse.store.segment_queries import SqlSegmentQueries
+from tollhouse.store.queries.segments import SqlSegmentQueries
 from tollhouse.store.store import SqlStore
 
 PAID = [{"field": "charges.count", "operator": "gt", "value": 0}]

@@ -15,7 +15,7 @@ from tollhouse.ledger.facts import CustomerFact, CustomerWordFact, TenantFact, T
 from tollhouse.ledger.ledger import Ledger
 from tollhouse.ledger.verifying import verify
 from tollhouse.store.engine import store_url
-from tollhouse.store.queries import SqlQueries
+from tollhouse.store.queries.projects import SqlQueries
 from tollhouse.store.store import SqlStore
 
 ROOT = Caller(person_id=0, customer_number=1, path="1.", may_reach_below=True)

@@ -28,7 +28,7 @@ from tollhouse.ledger.refusals import (
 )
 from tollhouse.ledger.verifying import verify
 from tollhouse.store.engine import store_url
-from tollhouse.store.queries import SqlQueries
+from tollhouse.store.queries.projects import SqlQueries
 from tollhouse.store.store import SqlStore
 
 SECOND = 1_000_000

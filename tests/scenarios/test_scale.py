@@ -19,7 +19,7 @@ from tollhouse.ledger.facts import CustomerFact, OccurrenceFact, TransactionTaxF
 from tollhouse.ledger.ledger import Ledger
 from tollhouse.ledger.totals import new_customers
 from tollhouse.ledger.verifying import verify
-from tollhouse.store.due_queries import SqlDueQueries
+from tollhouse.store.queries.due import SqlDueQueries
 from tollhouse.store.store import SqlStore
 from tollhouse.workers.runner import Runner
 

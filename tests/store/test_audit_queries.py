@@ -9,10 +9,10 @@ from sqlalchemy.exc import DBAPIError
 
 from tests.harness import prepared
 from tests.store.facts import row
-from tollhouse.ledger.audit_queries import ENTRIES_MAX, AuditPage, AuditWanted
 from tollhouse.ledger.commands import Caller
 from tollhouse.ledger.facts import AuditFact
-from tollhouse.store.audit_queries import SqlAuditQueries, entries_query
+from tollhouse.ledger.queries.audit import ENTRIES_MAX, AuditPage, AuditWanted
+from tollhouse.store.queries.audit import SqlAuditQueries, entries_query
 from tollhouse.store.store import SqlStore
 
 ROOT = Caller(1, 1, "1.", may_reach_below=True)

@@ -9,13 +9,13 @@ import pytest
 from bench.growing import grow, settle
 from tests.harness import provision
 from tests.store.test_plans import asked, scans_of_postgres, scans_of_sqlite
-from tollhouse.ledger.charge_lists import STATES as CHARGE_STATES
-from tollhouse.ledger.charge_lists import ChargesWanted, SchedulePlace
 from tollhouse.ledger.commands import Caller
 from tollhouse.ledger.facts import ROOT_NUMBER, ROOT_PATH, CustomerFact
-from tollhouse.ledger.transaction_lists import STATES, Place, TransactionsWanted
-from tollhouse.store.console.charges import SqlChargeLists
-from tollhouse.store.console.transactions import BRANCH_MAX, SqlTransactionLists
+from tollhouse.ledger.queries.charge_lists import STATES as CHARGE_STATES
+from tollhouse.ledger.queries.charge_lists import ChargesWanted, SchedulePlace
+from tollhouse.ledger.queries.transaction_lists import STATES, Place, TransactionsWanted
+from tollhouse.store.queries.console.charges import SqlChargeLists
+from tollhouse.store.queries.console.transactions import BRANCH_MAX, SqlTransactionLists
 from tollhouse.store.store import SqlStore
 
 ROOT = Caller(1, ROOT_NUMBER, ROOT_PATH, True)

@@ -11,7 +11,6 @@ from tests.harness import provision
 from tests.store import facts
 from tests.store.test_plans import asked, scans_of_postgres, scans_of_sqlite
 from tollhouse.ledger.commands import Caller
-from tollhouse.ledger.delivery_lists import ROWS
 from tollhouse.ledger.facts import (
     ROOT_NUMBER,
     ROOT_PATH,
@@ -23,11 +22,12 @@ from tollhouse.ledger.facts import (
     LoginAddressFact,
     PersonFact,
 )
-from tollhouse.ledger.people_lists import PeopleWanted, PersonPlace
-from tollhouse.ledger.transaction_lists import LOOKED_AT
-from tollhouse.store.console.deliveries import SqlDeliveryLists
-from tollhouse.store.console.keys import SqlKeyLists
-from tollhouse.store.console.people import SqlPeopleLists
+from tollhouse.ledger.queries.delivery_lists import ROWS
+from tollhouse.ledger.queries.people_lists import PeopleWanted, PersonPlace
+from tollhouse.ledger.queries.transaction_lists import LOOKED_AT
+from tollhouse.store.queries.console.deliveries import SqlDeliveryLists
+from tollhouse.store.queries.console.keys import SqlKeyLists
+from tollhouse.store.queries.console.people import SqlPeopleLists
 from tollhouse.store.store import SqlStore
 
 ROOT = Caller(1, ROOT_NUMBER, ROOT_PATH, True)
@@ -190,7 +190,7 @@ def test_deliveries_to_an_endpoint_are_found_page_by_page_however_many_went_else
 
 
 def test_an_endpoints_standing_is_counted_as_far_as_it_matters(filled: Filled, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tollhouse.store.console.deliveries.COUNTED_MAX", 100)
+    monkeypatch.setattr("tollhouse.store.queries.console.deliveries.COUNTED_MAX", 100)
     standings = filled.deliveries.standings(filled.tenant_id, [1, 2, 3])
     assert (standings[1].open_count, standings[1].failed_count, standings[1].failing_since) == (101, 101, 11)
     assert (standings[2].open_count, standings[2].failed_count, standings[2].failing_since) == (2, 0, 1)
@@ -202,12 +202,12 @@ def test_attempts_are_found_from_both_ends_of_a_deliverys_time(filled: Filled, m
     found = filled.deliveries.attempts("one", delivery)
     assert (len(found.rows), found.is_whole) == (100, True)
     assert [row.started_at for row in found.rows] == sorted(row.started_at for row in found.rows)
-    monkeypatch.setattr("tollhouse.store.console.deliveries.ATTEMPTS_LOOKED_AT", 10)
+    monkeypatch.setattr("tollhouse.store.queries.console.deliveries.ATTEMPTS_LOOKED_AT", 10)
     found = filled.deliveries.attempts("one", delivery)
     assert ([row.started_at for row in found.rows], found.is_whole) == ([*range(2, 11, 2), *range(192, 201, 2)], False)
-    monkeypatch.setattr("tollhouse.store.console.deliveries.ATTEMPTS_LOOKED_AT", 100)
+    monkeypatch.setattr("tollhouse.store.queries.console.deliveries.ATTEMPTS_LOOKED_AT", 100)
     assert not filled.deliveries.attempts("one", delivery).is_whole
-    monkeypatch.setattr("tollhouse.store.console.deliveries.ATTEMPTS_LOOKED_AT", 101)
+    monkeypatch.setattr("tollhouse.store.queries.console.deliveries.ATTEMPTS_LOOKED_AT", 101)
     assert filled.deliveries.attempts("one", delivery).is_whole
 
 

@@ -16,8 +16,8 @@ from tollhouse.ledger.facts import CustomerFact, CustomerWordFact, TenantFact, T
 from tollhouse.ledger.ledger import Ledger
 from tollhouse.ledger.queries import Page
 from tollhouse.ledger.verifying import verify
-from tollhouse.store import queries as queries_module
-from tollhouse.store.queries import SqlQueries
+from tollhouse.store.queries import projects as queries_module
+from tollhouse.store.queries.projects import SqlQueries
 from tollhouse.store.store import SqlStore
 
 ALL = Page(1, 100)

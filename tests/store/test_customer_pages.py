@@ -23,11 +23,11 @@ from tollhouse.ledger.facts import (
     TrackedEventFact,
     TransactionFact,
 )
-from tollhouse.ledger.timeline_queries import SOURCES, TRANSACTIONS, Entry, Places, TimelineWanted
-from tollhouse.store.console import customers as customer_statements
-from tollhouse.store.console import timelines as timeline_statements
-from tollhouse.store.console.customers import SqlCustomerPageQueries
-from tollhouse.store.console.timelines import SqlTimelineQueries
+from tollhouse.ledger.queries.timelines import SOURCES, TRANSACTIONS, Entry, Places, TimelineWanted
+from tollhouse.store.queries.console import customers as customer_statements
+from tollhouse.store.queries.console import timelines as timeline_statements
+from tollhouse.store.queries.console.customers import SqlCustomerPageQueries
+from tollhouse.store.queries.console.timelines import SqlTimelineQueries
 from tollhouse.store.store import SqlStore
 
 ROOT = Caller(1, 1, "1.", may_reach_below=True)

@@ -19,7 +19,7 @@ from tollhouse.ledger.facts import (
     ScheduleFact,
     TenantFact,
 )
-from tollhouse.store.due_queries import SqlDueQueries
+from tollhouse.store.queries.due import SqlDueQueries
 from tollhouse.store.store import SqlStore
 from tollhouse.store.unit import Unit
 

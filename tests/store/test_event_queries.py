@@ -9,7 +9,7 @@ from sqlalchemy import event
 
 from tests.harness import TestClock, provision
 from tollhouse.ledger.queries import DueEndpoint
-from tollhouse.store.event_queries import ENDPOINTS_AT_ONCE, SqlEventQueries
+from tollhouse.store.queries.events import ENDPOINTS_AT_ONCE, SqlEventQueries
 from tollhouse.store.schema import deliveries, webhook_endpoints
 from tollhouse.store.store import SqlStore
 

@@ -11,12 +11,12 @@ from sqlalchemy import event
 from tests.harness import record
 from tollhouse.ledger.facts import TenantFact
 from tollhouse.ledger.ledger import Ledger
-from tollhouse.store.due_queries import SqlDueQueries
-from tollhouse.store.event_queries import SqlEventQueries
-from tollhouse.store.owned_queries import SqlOwnedQueries
-from tollhouse.store.status_queries import SqlStatusQueries
+from tollhouse.store.queries.due import SqlDueQueries
+from tollhouse.store.queries.events import SqlEventQueries
+from tollhouse.store.queries.owned import SqlOwnedQueries
+from tollhouse.store.queries.status import SqlStatusQueries
+from tollhouse.store.queries.transactions import SqlTransactionQueries
 from tollhouse.store.store import SqlStore
-from tollhouse.store.transaction_queries import SqlTransactionQueries
 
 Look = Callable[[SqlStore, int, int], Any]
 

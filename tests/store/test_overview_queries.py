@@ -12,7 +12,6 @@ from msgspec.structs import replace
 from tests.harness import TestClock, prepared, record
 from tests.store.facts import customer, payment, row
 from tollhouse.domain.figures import halves
-from tollhouse.ledger import overview_queries
 from tollhouse.ledger.facts import (
     ChargeFact,
     DayFigureFact,
@@ -26,10 +25,11 @@ from tollhouse.ledger.facts import (
     WebhookEndpointFact,
 )
 from tollhouse.ledger.ledger import Ledger
-from tollhouse.ledger.overview_queries import MONTH, Count, DoorFigures, PeriodFigures, Span, Sums
+from tollhouse.ledger.queries import overview
+from tollhouse.ledger.queries.overview import MONTH, Count, DoorFigures, PeriodFigures, Span, Sums
 from tollhouse.ledger.standings import Standings
-from tollhouse.store import overview_queries as statements
-from tollhouse.store.overview_queries import SqlOverviewQueries
+from tollhouse.store.queries import overview as statements
+from tollhouse.store.queries.overview import SqlOverviewQueries
 from tollhouse.store.store import SqlStore
 
 HOUR = 3600 * 1_000_000
@@ -243,7 +243,7 @@ def test_a_count_goes_no_further_than_told(
         put(store, tenant, payment(number, state="pending", call_until_at=1, look_up_at=number))
     found = queries.stuck(tenant.tenant_id, NOW, 5)
     assert (found.parked_count, found.payment_count) == (Count(2, True), Count(2, True))
-    assert overview_queries.COUNTED_MAX == 1000
+    assert overview.COUNTED_MAX == 1000
 
 
 # Who was charged most.

@@ -8,7 +8,7 @@ from tests.harness import TELCO, prepared
 from tests.store.facts import row
 from tollhouse.ledger.facts import PersonFact, ProfileFact
 from tollhouse.ledger.queries import PeopleWanted
-from tollhouse.store.people_queries import SqlPeopleQueries
+from tollhouse.store.queries.people import SqlPeopleQueries
 from tollhouse.store.store import SqlStore
 
 NAMES = [("b", "Ada", "Zeta"), ("B", "ada", "Adams"), ("ä", "Ada", "Adams"), ("a", "", ""), ("_", "Eve", "zeta")]

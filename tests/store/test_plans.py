@@ -16,13 +16,13 @@ from bench.growing import grow, settle
 from tests.harness import prepared
 from tollhouse.ledger.commands import Caller
 from tollhouse.ledger.facts import CustomerFact
-from tollhouse.ledger.overview_queries import Span
 from tollhouse.ledger.queries import Page
-from tollhouse.ledger.timeline_queries import SOURCES, TRANSACTIONS, Place, Timeline, TimelineWanted
-from tollhouse.store.console.customers import SqlCustomerPageQueries
-from tollhouse.store.console.timelines import SqlTimelineQueries
-from tollhouse.store.overview_queries import SqlOverviewQueries
-from tollhouse.store.queries import SqlQueries
+from tollhouse.ledger.queries.overview import Span
+from tollhouse.ledger.queries.timelines import SOURCES, TRANSACTIONS, Place, Timeline, TimelineWanted
+from tollhouse.store.queries.console.customers import SqlCustomerPageQueries
+from tollhouse.store.queries.console.timelines import SqlTimelineQueries
+from tollhouse.store.queries.overview import SqlOverviewQueries
+from tollhouse.store.queries.projects import SqlQueries
 from tollhouse.store.store import SqlStore
 
 #: What is looked into however large the store is; any other is a step of the plan's own.

@@ -15,8 +15,8 @@ from tollhouse.ledger.facts import TenantFact
 from tollhouse.ledger.ledger import Ledger
 from tollhouse.ledger.purchasing.sessions import ATTEMPTS_MAX
 from tollhouse.ledger.queries import MethodsWanted, Page, RegisteredWanted, SessionsWanted
-from tollhouse.store.checkout_queries import SqlCheckoutQueries
-from tollhouse.store.registered_queries import SqlRegisteredQueries
+from tollhouse.store.queries.checkouts import SqlCheckoutQueries
+from tollhouse.store.queries.registered import SqlRegisteredQueries
 from tollhouse.store.store import SqlStore
 
 ALL = Page(1, 100)

@@ -33,7 +33,7 @@ from tollhouse.ledger.facts import (
     TrackedCustomerFact,
 )
 from tollhouse.ledger.queries import Page
-from tollhouse.store.segment_queries import SqlSegmentQueries
+from tollhouse.store.queries.segments import SqlSegmentQueries
 from tollhouse.store.segment_sets import members
 from tollhouse.store.store import SqlStore
 

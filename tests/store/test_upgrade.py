@@ -30,9 +30,9 @@ from tollhouse.ledger.facts import (
 from tollhouse.ledger.ledger import Ledger
 from tollhouse.ledger.verifying import verify
 from tollhouse.store import migrate as migrating
-from tollhouse.store.due_queries import SqlDueQueries
 from tollhouse.store.engine import store_url
 from tollhouse.store.migrate import is_current, migrate
+from tollhouse.store.queries.due import SqlDueQueries
 from tollhouse.store.rows import TABLES
 from tollhouse.store.store import SqlStore
 from tollhouse.workers.runner import Runner

@@ -20,7 +20,7 @@ from tollhouse.ledger.verifying import verify
 from tollhouse.store import migrate as migrating
 from tollhouse.store.engine import store_url
 from tollhouse.store.migrate import migrate
-from tollhouse.store.queries import SqlQueries
+from tollhouse.store.queries.projects import SqlQueries
 from tollhouse.store.rows import TABLES
 from tollhouse.store.store import SqlStore
 

@@ -21,7 +21,7 @@ from tollhouse.ledger.facts import DeliveryAttemptFact, DeliveryFact, EventFact,
 from tollhouse.ledger.ledger import Ledger
 from tollhouse.ledger.refusals import StoreUnavailable
 from tollhouse.store.engine import store_url
-from tollhouse.store.event_queries import SqlEventQueries
+from tollhouse.store.queries.events import SqlEventQueries
 from tollhouse.store.store import SqlStore
 from tollhouse.workers.dispatcher import PLACES_OF_AN_ENDPOINT, Dispatcher, DispatcherThread
 from tollhouse.workers.sending import Names, Resolve, Sender, is_refused

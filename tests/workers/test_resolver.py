@@ -16,7 +16,7 @@ from tollhouse.ledger.facts import PaymentAttemptFact, PaymentFact, RefundFact, 
 from tollhouse.ledger.ledger import Ledger
 from tollhouse.ledger.refusals import Overloaded, StoreUnavailable
 from tollhouse.ledger.verifying import verify
-from tollhouse.store.queries import SqlQueries
+from tollhouse.store.queries.projects import SqlQueries
 from tollhouse.store.store import SqlStore
 from tollhouse.workers.open_moves import LOOK_UPS_AT_ONCE, OpenPayments, OpenRefunds
 from tollhouse.workers.resolver import Resolver

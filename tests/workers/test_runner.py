@@ -31,7 +31,7 @@ from tollhouse.ledger.facts import (
 from tollhouse.ledger.ledger import Ledger
 from tollhouse.ledger.refusals import ClockBackwards, ClockNotOurs, Overloaded, StoreUnavailable
 from tollhouse.ledger.verifying import verify
-from tollhouse.store.due_queries import SqlDueQueries
+from tollhouse.store.queries.due import SqlDueQueries
 from tollhouse.store.store import SqlStore
 from tollhouse.store.unit import Unit
 from tollhouse.workers import runner as runner_module

@@ -10,7 +10,7 @@ import pytest
 from tests.harness import TestClock
 from tests.workers.test_resolver import House
 from tollhouse.ledger.ledger import Ledger
-from tollhouse.store.queries import SqlQueries
+from tollhouse.store.queries.projects import SqlQueries
 from tollhouse.store.store import SqlStore
 from tollhouse.workers.postman import Postman
 from tollhouse.workers.watch import Watch

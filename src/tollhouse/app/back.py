@@ -22,13 +22,13 @@ from tollhouse.ledger.facts import ChargeFact, KeyFact
 from tollhouse.ledger.keys import new_text
 from tollhouse.ledger.seeing import charge_seen
 from tollhouse.metrics import Metrics
-from tollhouse.store.due_queries import SqlDueQueries
-from tollhouse.store.event_queries import SqlEventQueries
-from tollhouse.store.owned_queries import SqlOwnedQueries
-from tollhouse.store.queries import SqlQueries
-from tollhouse.store.status_queries import SqlStatusQueries
+from tollhouse.store.queries.due import SqlDueQueries
+from tollhouse.store.queries.events import SqlEventQueries
+from tollhouse.store.queries.owned import SqlOwnedQueries
+from tollhouse.store.queries.projects import SqlQueries
+from tollhouse.store.queries.status import SqlStatusQueries
+from tollhouse.store.queries.transactions import SqlTransactionQueries
 from tollhouse.store.store import SqlStore
-from tollhouse.store.transaction_queries import SqlTransactionQueries
 from tollhouse.store.writers import Writer, writer_of
 from tollhouse.workers.dispatcher import Dispatcher, DispatcherThread
 from tollhouse.workers.runner import Runner, RunnerThread

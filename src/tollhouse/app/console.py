@@ -35,15 +35,15 @@ from tollhouse.console.pages.transactions import Transactions
 from tollhouse.console.pages.webhooks import Webhooks
 from tollhouse.console.signing_in import SigningIn
 from tollhouse.ledger.standings import Standings
-from tollhouse.store.audit_queries import SqlAuditQueries
-from tollhouse.store.console.charges import SqlChargeLists
-from tollhouse.store.console.customers import SqlCustomerPageQueries
-from tollhouse.store.console.deliveries import SqlDeliveryLists
-from tollhouse.store.console.keys import SqlKeyLists
-from tollhouse.store.console.people import SqlPeopleLists
-from tollhouse.store.console.timelines import SqlTimelineQueries
-from tollhouse.store.console.transactions import SqlTransactionLists
-from tollhouse.store.overview_queries import SqlOverviewQueries
+from tollhouse.store.queries.audit import SqlAuditQueries
+from tollhouse.store.queries.console.charges import SqlChargeLists
+from tollhouse.store.queries.console.customers import SqlCustomerPageQueries
+from tollhouse.store.queries.console.deliveries import SqlDeliveryLists
+from tollhouse.store.queries.console.keys import SqlKeyLists
+from tollhouse.store.queries.console.people import SqlPeopleLists
+from tollhouse.store.queries.console.timelines import SqlTimelineQueries
+from tollhouse.store.queries.console.transactions import SqlTransactionLists
+from tollhouse.store.queries.overview import SqlOverviewQueries
 from tollhouse.store.store import SqlStore
 
 

@@ -45,20 +45,20 @@ from tollhouse.apis.purchases import Purchases
 from tollhouse.apis.refunds import Refunds
 from tollhouse.ledger.purchasing.sessions import ATTEMPTS_MAX
 from tollhouse.metrics import Metrics
-from tollhouse.store.account_queries import SqlAccountQueries
-from tollhouse.store.audit_queries import SqlAuditQueries
-from tollhouse.store.catalog_queries import SqlCatalogQueries
-from tollhouse.store.checkout_queries import SqlCheckoutQueries
-from tollhouse.store.event_queries import SqlEventQueries
-from tollhouse.store.invoice_queries import SqlInvoiceQueries
 from tollhouse.store.migrate import is_current
-from tollhouse.store.order_queries import SqlOrderQueries
-from tollhouse.store.people_queries import SqlPeopleQueries
-from tollhouse.store.queries import SqlQueries
-from tollhouse.store.registered_queries import SqlRegisteredQueries
-from tollhouse.store.segment_queries import SqlSegmentQueries
+from tollhouse.store.queries.accounts import SqlAccountQueries
+from tollhouse.store.queries.audit import SqlAuditQueries
+from tollhouse.store.queries.catalog import SqlCatalogQueries
+from tollhouse.store.queries.checkouts import SqlCheckoutQueries
+from tollhouse.store.queries.events import SqlEventQueries
+from tollhouse.store.queries.invoices import SqlInvoiceQueries
+from tollhouse.store.queries.orders import SqlOrderQueries
+from tollhouse.store.queries.people import SqlPeopleQueries
+from tollhouse.store.queries.projects import SqlQueries
+from tollhouse.store.queries.registered import SqlRegisteredQueries
+from tollhouse.store.queries.segments import SqlSegmentQueries
+from tollhouse.store.queries.tracking import SqlTrackingQueries
 from tollhouse.store.store import SqlStore
-from tollhouse.store.tracking_queries import SqlTrackingQueries
 from tollhouse.workers.runner import Runner
 
 #: What each door serves, as OpenAPI: /openapi/<name>.json, and to be read at /docs/<name>.

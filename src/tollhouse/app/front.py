@@ -27,9 +27,9 @@ from tollhouse.clock import SystemClock
 from tollhouse.config import Settings
 from tollhouse.logs import configure_logs
 from tollhouse.metrics import Metrics
-from tollhouse.store.due_queries import SqlDueQueries
-from tollhouse.store.event_queries import SqlEventQueries
-from tollhouse.store.queries import SqlQueries
+from tollhouse.store.queries.due import SqlDueQueries
+from tollhouse.store.queries.events import SqlEventQueries
+from tollhouse.store.queries.projects import SqlQueries
 from tollhouse.supervisor import tell
 from tollhouse.web import Front
 from tollhouse.workers.runner import Runner, RunnerThread

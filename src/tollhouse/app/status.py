@@ -19,7 +19,7 @@ from tollhouse.ledger.ports import UnusableStore
 from tollhouse.store.backups.folder import BackupFolder
 from tollhouse.store.engine import store_url
 from tollhouse.store.migrate import revisions
-from tollhouse.store.status_queries import COUNTED_MAX, SqlStatusQueries, TenantFigures, Waiting
+from tollhouse.store.queries.status import COUNTED_MAX, SqlStatusQueries, TenantFigures, Waiting
 from tollhouse.store.store import SqlStore
 
 #: What should have happened by itself and has not for so long needs a person.

@@ -12,9 +12,9 @@ from tollhouse.clock import SystemClock
 from tollhouse.config import Settings
 from tollhouse.gateways.sandbox_events import SIGNATURE_HEADER, SandboxEvent, event_to_body
 from tollhouse.metrics import Metrics
-from tollhouse.store.due_queries import SqlDueQueries
-from tollhouse.store.event_queries import SqlEventQueries
-from tollhouse.store.queries import SqlQueries
+from tollhouse.store.queries.due import SqlDueQueries
+from tollhouse.store.queries.events import SqlEventQueries
+from tollhouse.store.queries.projects import SqlQueries
 from tollhouse.workers.dispatcher import Dispatcher, Execute
 from tollhouse.workers.open_moves import OpenMoves, OpenPayments, OpenRefunds
 from tollhouse.workers.postman import Postman

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from tollhouse.apis.desk import Desk
 from tollhouse.apis.people.login import Login
 from tollhouse.apis.people.person import NotAllowed, Person, person_loaded
-from tollhouse.console.access import Opens
+from tollhouse.console.access import SELF, Opens
 from tollhouse.ledger.addresses import Address, may_call_from
 from tollhouse.ledger.commands import Actor, Caller, Command, Idempotency, Receipt
 from tollhouse.ledger.commands.people import SignIn, SignOut
@@ -218,7 +218,7 @@ class Visits:
                     return None
                 if not self._login.tokens.is_stamp_of(person.fact, row.stamp):
                     return None
-                if not may_call_from(person.fact.source, address):
+                if not (may_call_from(person.fact.source, address) and person.may(SELF.privileges, SELF)):
                     return None
                 (tenant,) = reader.find(TenantFact)
                 return Guest(tenant, person, secret, str(address or ""))

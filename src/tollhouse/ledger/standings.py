@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from tollhouse.ledger.clock import Clock
-from tollhouse.ledger.overview_queries import TopCustomer
+from tollhouse.ledger.queries.overview import TopCustomer
 from tollhouse.ledger.refusals import StoreUnavailable
 
 #: A count stands so long, and at least so many times as long as it took.

@@ -14,8 +14,8 @@ from tollhouse.apis.enswitch.functions.customers import DETAILS, FIELDS, PAYMENT
 from tollhouse.apis.enswitch.functions.parameters import DECIMAL, INTEGER
 from tollhouse.ledger.details import NAMES
 from tollhouse.ledger.facts import CustomerFact
-from tollhouse.store import account_queries
 from tollhouse.store.engine import store_url
+from tollhouse.store.queries import accounts
 from tollhouse.store.store import SqlStore
 
 NEW = {"name": "New", "plan": 71, "email": "new@example.com"}
@@ -159,14 +159,14 @@ def test_all_below_are_listed_once(telco: Client) -> None:
 
 
 def test_a_list_that_is_too_long_is_refused(telco: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(account_queries, "ROWS_MAX", 8)
+    monkeypatch.setattr(accounts, "ROWS_MAX", 8)
     assert len(telco("customers/list", parent=10).data) == 8
     assert telco("customers/list", recursive=1).told == [("400", "limit")]
     assert telco("customers/list", recursive=1, limit=9).told == [("400", "limit")]
     assert len(telco("customers/list", recursive=1, limit=8).data) == 8
     assert len(telco("customers/list", recursive=1, offset=4).data) == 8
     assert telco("customers/list", recursive=1, count=1).data == {"count": 2}
-    monkeypatch.setattr(account_queries, "ROWS_MAX", 1)
+    monkeypatch.setattr(accounts, "ROWS_MAX", 1)
     assert telco("customers/list", parent=10, pages=1, limit=1).told == [("400", "limit")]
 
 

@@ -12,7 +12,7 @@ from tollhouse.apis.enswitch.functions.people import PROFILE, SORTS
 from tollhouse.apis.enswitch.routes import people as routes
 from tollhouse.ledger.facts import PersonFact, Profile, ProfileFact
 from tollhouse.passwords import hash_password
-from tollhouse.store import people_queries
+from tollhouse.store.queries import people
 from tollhouse.store.store import SqlStore
 
 NEW = {"username": "new", "email": "new@example.com", "password": "secret", "role": 5}
@@ -133,7 +133,7 @@ def test_people_are_listed_in_any_order_and_by_pages(telco: Client) -> None:
 
 
 def test_a_list_that_is_too_long_is_refused(telco: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(people_queries, "ROWS_MAX", 2)
+    monkeypatch.setattr(people, "ROWS_MAX", 2)
     assert telco("people/list", customer=10).told == [("400", "limit")]
     assert telco("people/list", customer=10, pages=1, limit=1).told == [("400", "limit")]
     assert len(telco("people/list", customer=10, limit=2).data) == 2

@@ -12,11 +12,11 @@ from tollhouse.apis.admin.answers import Refused, query_from_wire
 from tollhouse.apis.admin.paths import Call, Routes
 from tollhouse.apis.desk import Desk
 from tollhouse.domain.identity import is_storable
-from tollhouse.ledger.audit_queries import AuditPage, AuditQueries, AuditWanted, Place
 from tollhouse.ledger.clock import SECOND
 from tollhouse.ledger.facts import AuditFact
 from tollhouse.ledger.provisioning.apply import instant_of
 from tollhouse.ledger.provisioning.document import ProvisioningRefused
+from tollhouse.ledger.queries.audit import AuditPage, AuditQueries, AuditWanted, Place
 from tollhouse.web import Reply
 
 #: What a page ends with: an instant and a number, both within 64 bits.

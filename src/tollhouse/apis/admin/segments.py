@@ -25,8 +25,8 @@ from tollhouse.ledger.commands.segments import PutSegment, RemoveSegment
 from tollhouse.ledger.facts import CustomerFact, SummaryFact
 from tollhouse.ledger.provisioning.document import SegmentTable
 from tollhouse.ledger.queries import Found
+from tollhouse.ledger.queries.segments import SegmentQueries
 from tollhouse.ledger.refusals import SegmentUnknown
-from tollhouse.ledger.segment_queries import SegmentQueries
 from tollhouse.shapes import Shape
 from tollhouse.web import Reply
 

@@ -84,7 +84,7 @@ class Login:
         self._limits = LoginLimits(desk.settings.login_failures_max, desk.settings.login_lock_seconds)
         self._secret = secrets.token_bytes(32)
         self._right_until: dict[bytes, float] = {}
-        self._guessing: Counter[tuple[int, int, str] | None] = Counter()
+        self._guessing: Counter[tuple[int, int, str]] = Counter()
         self._checking: dict[tuple[bytes, str], asyncio.Future[bool]] = {}
         self._noting: dict[tuple[int, int, str], asyncio.Future[None]] = {}
         self._turns: WeakValueDictionary[tuple[int, int], asyncio.Lock] = WeakValueDictionary()
@@ -192,18 +192,22 @@ class Login:
 
     async def _checked(self, password: str, found: _Found | None, counted: str) -> bool:
         """At one time no more are checked than may fail: any beyond these are refused as they would be after them."""
-        guess = None if found is None else (found.person.tenant_id, found.person.person_id, counted)
-        if found is None or self._guessing[guess] >= self._limits.failures_max:
+        if found is None:
             await self._desk.passwords.run(password_matches, NOBODY, password)
             return False
+        person = found.person
+        guess = (person.tenant_id, person.person_id, counted)
+        if self._guessing[guess] >= self._limits.failures_max:
+            return await self._checked(password, None, counted)
         self._guessing[guess] += 1
         try:
-            is_right = await self._desk.passwords.run(password_matches, found.person.fact.password_hash, password)
+            is_right = await self._desk.passwords.run(password_matches, person.fact.password_hash, password)
             if not is_right:
-                await self._record(found.person, counted, succeeded=False)
+                await self._record(person, counted, succeeded=False)
         finally:
             self._guessing[guess] -= 1
-            self._guessing += Counter()
+            if not self._guessing[guess]:
+                del self._guessing[guess]
         return is_right
 
     def _remember(self, mark: bytes) -> None:

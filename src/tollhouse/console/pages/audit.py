@@ -23,12 +23,12 @@ from tollhouse.console.forms import (
 from tollhouse.console.rendering import page
 from tollhouse.console.routing import On, Routes
 from tollhouse.console.visits import Visit
-from tollhouse.ledger.audit_queries import ENTRIES_MAX, AuditPage, AuditQueries, AuditWanted, Place
 from tollhouse.ledger.auditing.subjects import SUBJECTS
 from tollhouse.ledger.facts import AuditFact, PersonFact
+from tollhouse.ledger.queries.audit import ENTRIES_MAX, AuditPage, AuditQueries, AuditWanted, Place
+from tollhouse.ledger.queries.transaction_lists import sees_all
 from tollhouse.ledger.seeing import sees_owner
 from tollhouse.ledger.sight import Snapshot
-from tollhouse.ledger.transaction_lists import sees_all
 from tollhouse.web import Reply
 
 FIELDS: Final = ("person", "door", "command", "kind", "subject", "from", "to")

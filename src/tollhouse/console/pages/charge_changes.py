@@ -26,7 +26,6 @@ from tollhouse.console.rendering import page, see_other
 from tollhouse.console.routing import On, Routes
 from tollhouse.console.visits import PATH, Visit
 from tollhouse.domain.decimals import decimal_text
-from tollhouse.ledger.charge_lists import ChargeLists, SchedulesFound
 from tollhouse.ledger.charging.foreseeing import Foreseen
 from tollhouse.ledger.charging.occurring import settlement_of
 from tollhouse.ledger.charging.rehearsing import Line, Rehearsal
@@ -35,6 +34,7 @@ from tollhouse.ledger.commands import Caller, ChargeNow, DeleteCharge, UpdateCha
 from tollhouse.ledger.commands.schedules import RetryParked
 from tollhouse.ledger.facts import ChargeFact
 from tollhouse.ledger.facts.schedules import PARKED
+from tollhouse.ledger.queries.charge_lists import ChargeLists, SchedulesFound
 from tollhouse.ledger.refusals import IdempotencyKeyReused, Refusal
 from tollhouse.ledger.sight import Snapshot
 from tollhouse.web import Reply

@@ -9,12 +9,12 @@ import msgspec
 
 from tollhouse.console.forms import NotThere
 from tollhouse.console.pages.charge_words import dates_ahead, schedule_in_words
-from tollhouse.ledger.charge_lists import ChargeRow
 from tollhouse.ledger.charging.foreseeing import Foreseen, foreseen_of
 from tollhouse.ledger.clock import DAY
 from tollhouse.ledger.commands import Caller
 from tollhouse.ledger.facts import ChargeFact, CustomerFact, PlanFact, ScheduleFact
 from tollhouse.ledger.facts.schedules import ACTIVE, PARKED
+from tollhouse.ledger.queries.charge_lists import ChargeRow
 from tollhouse.ledger.refusals import ChargeUnknown
 from tollhouse.ledger.scheduling import Due, is_recurring, zone_of
 from tollhouse.ledger.seeing import charge_ever_seen

@@ -13,7 +13,9 @@ from tollhouse.console.pages.transaction_filter import customer_named, plan_name
 from tollhouse.console.rendering import page, see_other
 from tollhouse.console.routing import On, Routes
 from tollhouse.console.visits import PATH, Visit
-from tollhouse.ledger.charge_lists import (
+from tollhouse.ledger.commands import Caller
+from tollhouse.ledger.facts.schedules import ACTIVE, PARKED
+from tollhouse.ledger.queries.charge_lists import (
     STATES,
     ChargeLists,
     ChargeRow,
@@ -22,11 +24,15 @@ from tollhouse.ledger.charge_lists import (
     SchedulePlace,
     SchedulesFound,
 )
-from tollhouse.ledger.commands import Caller
-from tollhouse.ledger.facts.schedules import ACTIVE, PARKED
+from tollhouse.ledger.queries.transaction_lists import (
+    LOOKED_AT,
+    TransactionLists,
+    TransactionRow,
+    TransactionsWanted,
+    sees_all,
+)
 from tollhouse.ledger.scheduling import zone_of
 from tollhouse.ledger.sight import Snapshot
-from tollhouse.ledger.transaction_lists import LOOKED_AT, TransactionLists, TransactionRow, TransactionsWanted, sees_all
 from tollhouse.web import Reply
 
 CHARGES: Final = f"{PATH}/charges"

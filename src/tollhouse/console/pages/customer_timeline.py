@@ -9,7 +9,7 @@ from tollhouse.console.forms import NUMBER_MAX
 from tollhouse.console.pages.customer_seen import May, is_own
 from tollhouse.console.visits import Visit
 from tollhouse.ledger.facts import CustomerFact
-from tollhouse.ledger.timeline_queries import (
+from tollhouse.ledger.queries.timelines import (
     EVENTS,
     PAYMENTS,
     REFUNDS,

@@ -18,9 +18,9 @@ from tollhouse.console.rendering import page, see_other
 from tollhouse.console.routing import On, Routes
 from tollhouse.console.visits import PATH, Visit
 from tollhouse.ledger.clock import SECOND
-from tollhouse.ledger.customer_page_queries import YEAR_LOOKED_AT, CustomerPageQueries, CustomerRows, Year
 from tollhouse.ledger.facts import ROOT_NUMBER, CustomerFact
-from tollhouse.ledger.timeline_queries import LOOKED_AT, Timeline, TimelineQueries
+from tollhouse.ledger.queries.customer_pages import YEAR_LOOKED_AT, CustomerPageQueries, CustomerRows, Year
+from tollhouse.ledger.queries.timelines import LOOKED_AT, Timeline, TimelineQueries
 from tollhouse.web import Reply
 
 ROWS: Final = 50

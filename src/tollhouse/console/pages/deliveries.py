@@ -14,7 +14,8 @@ from tollhouse.console.routing import On, Routes
 from tollhouse.console.visits import Visit
 from tollhouse.domain.identity import is_storable
 from tollhouse.ledger.commands.webhooks import ReplayEvent, ReplayFailed
-from tollhouse.ledger.delivery_lists import (
+from tollhouse.ledger.facts import CustomerFact, DeliveryFact, EventFact, WebhookEndpointFact
+from tollhouse.ledger.queries.delivery_lists import (
     ATTEMPTS_LOOKED_AT,
     COUNTED_MAX,
     DELIVERED,
@@ -25,7 +26,6 @@ from tollhouse.ledger.delivery_lists import (
     DeliveryLists,
     Standing,
 )
-from tollhouse.ledger.facts import CustomerFact, DeliveryFact, EventFact, WebhookEndpointFact
 from tollhouse.ledger.refusals import EndpointUnknown, EventUnknown
 from tollhouse.ledger.sight import Snapshot
 from tollhouse.web import Reply

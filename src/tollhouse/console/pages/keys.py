@@ -11,8 +11,8 @@ from tollhouse.console.rendering import page, see_other
 from tollhouse.console.routing import On, Routes
 from tollhouse.console.visits import PATH, Visit
 from tollhouse.ledger.facts import KeyFact
-from tollhouse.ledger.key_lists import KeyLists
 from tollhouse.ledger.keys import KEY_ID_LENGTH, key_id
+from tollhouse.ledger.queries.key_lists import KeyLists
 from tollhouse.ledger.refusals import KeyNameTaken, KeyRefused, KeysTooMany, KeyUnknown
 from tollhouse.ledger.sight import Snapshot
 from tollhouse.web import Reply

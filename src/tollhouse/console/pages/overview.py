@@ -17,7 +17,7 @@ from tollhouse.console.routing import On, Routes
 from tollhouse.console.visits import PATH, Visit
 from tollhouse.domain.days import days_in
 from tollhouse.domain.money import is_currency
-from tollhouse.ledger.overview_queries import (
+from tollhouse.ledger.queries.overview import (
     DoorFigures,
     FallingDue,
     OverviewQueries,

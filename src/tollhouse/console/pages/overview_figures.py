@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from tollhouse.console.plots import BarPlot, Period, Series, amounts_in, bar_plot
 from tollhouse.domain.money import round_half_away
-from tollhouse.ledger.overview_queries import MONTH, DoorFigures, PeriodFigures, Span, Sums
+from tollhouse.ledger.queries.overview import MONTH, DoorFigures, PeriodFigures, Span, Sums
 
 #: Names of days below a plot at most: "28 Feb" is wider than a month's name.
 _DAYS_NAMED: Final = 6

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from tollhouse.console import access
 from tollhouse.console.access import Opens
 from tollhouse.console.visits import PATH, Visit
-from tollhouse.ledger.overview_queries import COUNTED_MAX, Count, FailingEndpoint, Stuck
+from tollhouse.ledger.queries.overview import COUNTED_MAX, Count, FailingEndpoint, Stuck
 
 #: Endpoints that fail, of which each is told.
 ENDPOINTS_TOLD: Final = 5

@@ -25,9 +25,9 @@ from tollhouse.ledger.facts import (
     RefundFact,
 )
 from tollhouse.ledger.purchase_details import PENDING, PurchaseDetail, detail_of
+from tollhouse.ledger.queries.transaction_lists import LOOKED_AT, RefundRow, TransactionLists, sees_all
 from tollhouse.ledger.seeing import sees_owner
 from tollhouse.ledger.sight import Snapshot
-from tollhouse.ledger.transaction_lists import LOOKED_AT, RefundRow, TransactionLists, sees_all
 from tollhouse.web import Reply
 
 #: Refunds of one payment that are shown, and attempts of each.

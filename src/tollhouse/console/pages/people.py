@@ -27,7 +27,7 @@ from tollhouse.domain.identity import EMAIL_LENGTH_MAX, is_email
 from tollhouse.ledger.addresses import is_source, may_call_from
 from tollhouse.ledger.commands import CreatePerson, UpdatePerson
 from tollhouse.ledger.facts import PersonFact
-from tollhouse.ledger.people_lists import PeopleLists, PeopleWanted, PersonPlace
+from tollhouse.ledger.queries.people_lists import PeopleLists, PeopleWanted, PersonPlace
 from tollhouse.ledger.refusals import (
     CustomerUnknown,
     OwnSystemAccessRefused,

@@ -24,10 +24,10 @@ from tollhouse.domain.money import OutOfRange, TooPrecise, is_currency, minor_fr
 from tollhouse.ledger.clock import SECOND
 from tollhouse.ledger.commands import Caller
 from tollhouse.ledger.facts import CustomerFact, PlanFact
+from tollhouse.ledger.queries.transaction_lists import STATES, Place, TransactionsWanted
 from tollhouse.ledger.refusals import CustomerUnknown, PlanUnknown
 from tollhouse.ledger.seeing import customer_ever_seen, plan_seen
 from tollhouse.ledger.sight import Snapshot
-from tollhouse.ledger.transaction_lists import STATES, Place, TransactionsWanted
 
 KINDS: Final = ("charge", "refund", "void", "credit", "topup", "debit", "adjustment")
 DOORS: Final = {"beacon": "Beacon", "enswitch": "ENSwitch", "kelviq": "Kelviq", "admin": "Administration"}

@@ -24,10 +24,10 @@ from tollhouse.ledger.facts import (
     TransactionFact,
 )
 from tollhouse.ledger.purchase_details import PENDING
+from tollhouse.ledger.queries.transaction_lists import TransactionRow
 from tollhouse.ledger.refusals import ChargeUnknown, PlanUnknown, TransactionUnknown
 from tollhouse.ledger.seeing import charge_ever_seen, is_seller, plan_seen, transaction_seen
 from tollhouse.ledger.sight import Snapshot
-from tollhouse.ledger.transaction_lists import TransactionRow
 
 T = TypeVar("T")
 

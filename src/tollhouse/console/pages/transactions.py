@@ -22,10 +22,17 @@ from tollhouse.console.visits import PATH, Visit
 from tollhouse.ledger.commands import Caller
 from tollhouse.ledger.explaining import payment_called, transaction_called
 from tollhouse.ledger.facts import PaymentFact
+from tollhouse.ledger.queries.transaction_lists import (
+    LOOKED_AT,
+    STATES,
+    Found,
+    TransactionLists,
+    TransactionRow,
+    sees_all,
+)
 from tollhouse.ledger.refusals import TransactionUnknown
 from tollhouse.ledger.seeing import sees_owner, transaction_seen
 from tollhouse.ledger.sight import Snapshot
-from tollhouse.ledger.transaction_lists import LOOKED_AT, STATES, Found, TransactionLists, TransactionRow, sees_all
 from tollhouse.web import Reply
 
 TRANSACTIONS: Final = f"{PATH}/transactions"

@@ -14,11 +14,11 @@ from tollhouse.console.routing import On, Routes
 from tollhouse.console.visits import PATH, Visit
 from tollhouse.domain.identity import is_storable
 from tollhouse.ledger.commands.webhooks import ChangeEndpoint, PutEndpoint, RotateSecret
-from tollhouse.ledger.delivery_lists import COUNTED_MAX, DeliveryLists
 from tollhouse.ledger.events.emitting import EVENT_TYPES, EVERYTHING
 from tollhouse.ledger.events.endpoints import DESCRIPTION_LENGTH_MAX, DISABLED, ENABLED, LIVE, REMOVING, new_secret
 from tollhouse.ledger.events.outbound import URL_LENGTH_MAX
 from tollhouse.ledger.facts import WebhookEndpointFact
+from tollhouse.ledger.queries.delivery_lists import COUNTED_MAX, DeliveryLists
 from tollhouse.ledger.refusals import EndpointRefused, EndpointsTooMany, EndpointUnknown
 from tollhouse.ledger.sight import Snapshot
 from tollhouse.web import Reply

@@ -26,8 +26,8 @@ from tollhouse.ledger.facts import (
     TrackedEventFact,
     TraitFact,
 )
+from tollhouse.ledger.queries.tracking import Activity, Besides
 from tollhouse.ledger.tracking.identifying import names_of
-from tollhouse.ledger.tracking_queries import Activity, Besides
 
 #: By which a list tells customers apart at a glance: dark enough for white initials.
 _COLOURS: Final = ("#1f6feb", "#8250df", "#bf3989", "#cf222e", "#bc4c00", "#7d4e00", "#1a7f37", "#0a6c74")

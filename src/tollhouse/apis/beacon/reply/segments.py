@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from tollhouse.apis.beacon.reply.envelope import seconds
-from tollhouse.ledger.segment_queries import CountedSegment
+from tollhouse.ledger.queries.segments import CountedSegment
 
 
 def segment_to_wire(counted: CountedSegment, now: int) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from tollhouse.ledger.commands import (
 )
 from tollhouse.ledger.facts import CustomerFact, SegmentFact
 from tollhouse.ledger.queries import Queries
-from tollhouse.ledger.tracking_queries import Besides, TrackingQueries
+from tollhouse.ledger.queries.tracking import Besides, TrackingQueries
 from tollhouse.web import Reply
 
 #: So many tags, events and pages a single read shows at most, the latest.

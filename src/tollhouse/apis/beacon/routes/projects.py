@@ -15,7 +15,7 @@ from tollhouse.apis.desk import Desk
 from tollhouse.ledger.commands import ChangeProject
 from tollhouse.ledger.facts import EventDefinitionFact, TagFact, TenantFact, TraitFact
 from tollhouse.ledger.queries import Found, Queries
-from tollhouse.ledger.tracking_queries import TrackingQueries
+from tollhouse.ledger.queries.tracking import TrackingQueries
 from tollhouse.web import Reply
 
 NAME_LENGTH_MAX: Final = 255

@@ -8,7 +8,7 @@ from tollhouse.apis.beacon.reply.envelope import NOT_FOUND, data_to_wire, page_o
 from tollhouse.apis.beacon.reply.segments import segment_to_wire
 from tollhouse.apis.beacon.routes.asked import Answers, Asked
 from tollhouse.apis.desk import Desk
-from tollhouse.ledger.segment_queries import SegmentQueries
+from tollhouse.ledger.queries.segments import SegmentQueries
 from tollhouse.web import Reply
 
 ID_DIGITS_MAX: Final = 18

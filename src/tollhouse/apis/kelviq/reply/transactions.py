@@ -10,9 +10,9 @@ from tollhouse.apis.kelviq.reply.orders import method_type, order_to_wire
 from tollhouse.domain.money import major_from_minor
 from tollhouse.domain.places import currency_symbol
 from tollhouse.ledger.events.objects import day_text, instant_text
-from tollhouse.ledger.order_queries import Movement
 from tollhouse.ledger.orders import OrderSeen
 from tollhouse.ledger.purchase_details import DECLINED, PENDING, SUCCEEDED
+from tollhouse.ledger.queries.orders import Movement
 from tollhouse.ledger.refunding import FAILED
 
 #: What a payment's or refund's state is called here.

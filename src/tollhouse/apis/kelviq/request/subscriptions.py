@@ -13,7 +13,7 @@ from tollhouse.config import Settings
 from tollhouse.ledger.clock import SECOND
 from tollhouse.ledger.commands import Idempotency
 from tollhouse.ledger.commands.purchases import StartFree
-from tollhouse.ledger.order_queries import SubscriptionsWanted
+from tollhouse.ledger.queries.orders import SubscriptionsWanted
 
 CHARGE_PERIODS = (
     "ONE_TIME",

@@ -10,9 +10,9 @@ from tollhouse.apis.kelviq.reply.order_events import timeline_to_wire
 from tollhouse.apis.kelviq.reply.orders import BILLING_TYPES, ORDER_STATUSES, order_to_wire
 from tollhouse.apis.kelviq.reply.transactions import STATES, transaction_to_wire
 from tollhouse.ledger.facts import PaymentAttemptFact, PaymentFact, RefundFact
-from tollhouse.ledger.order_queries import MovementsWanted, OrderQueries, OrdersWanted
 from tollhouse.ledger.orders import OrderSeen, order_seen, orders_seen
 from tollhouse.ledger.queries import Found
+from tollhouse.ledger.queries.orders import MovementsWanted, OrderQueries, OrdersWanted
 from tollhouse.ledger.sight import Snapshot
 from tollhouse.web import Reply
 

@@ -12,7 +12,7 @@ from tollhouse.apis.kelviq.request.refunds import refund_from_wire
 from tollhouse.apis.kelviq.routes.orders import orders_of
 from tollhouse.apis.refunds import Refunds
 from tollhouse.ledger.facts import PaymentFact, RefundFact
-from tollhouse.ledger.order_queries import OrderQueries, RefundsWanted
+from tollhouse.ledger.queries.orders import OrderQueries, RefundsWanted
 from tollhouse.ledger.refunding import FAILED
 from tollhouse.ledger.refusals import Overloaded, Refusal, StoreUnavailable
 from tollhouse.web import Headers, Reply

@@ -12,9 +12,9 @@ from tollhouse.apis.kelviq.reply.subscriptions import created_to_wire, subscript
 from tollhouse.apis.kelviq.request.subscriptions import free_from_wire, subscriptions_from_wire
 from tollhouse.ledger.catalog.features import FeatureShown, features_called
 from tollhouse.ledger.facts import PaymentFact
-from tollhouse.ledger.order_queries import OrderQueries
 from tollhouse.ledger.orders import OrderSeen, orders_seen
 from tollhouse.ledger.purchase_details import SUCCEEDED
+from tollhouse.ledger.queries.orders import OrderQueries
 from tollhouse.ledger.sight import Snapshot
 from tollhouse.web import Reply
 

@@ -21,7 +21,7 @@ from tollhouse.ledger.facts import (
     TraitFact,
 )
 from tollhouse.ledger.queries import Found, Page
-from tollhouse.ledger.tracking_queries import Activity, Besides, D
+from tollhouse.ledger.queries.tracking import Activity, Besides, D
 from tollhouse.store.rows import TABLES, columns_of
 from tollhouse.store.schema import (
     customer_tags,

@@ -18,7 +18,7 @@ from tollhouse.ledger.facts import (
     ProductFact,
 )
 from tollhouse.ledger.queries import Found, ListedSession, Page, SessionsWanted
-from tollhouse.store.registered_queries import is_called
+from tollhouse.store.queries.registered import is_called
 from tollhouse.store.rows import TABLES, columns_of
 from tollhouse.store.schema import checkout_sessions, customer_profiles, customers, payments, plans, products
 from tollhouse.store.store import SqlStore

@@ -9,7 +9,9 @@ from sqlalchemy import ColumnElement, Connection, Select, TextClause, bindparam,
 
 from tollhouse.domain.identity import is_storable
 from tollhouse.ledger.commands import Caller
-from tollhouse.ledger.customer_page_queries import (
+from tollhouse.ledger.facts import ROOT_NUMBER, ROOT_PATH, CustomerFact, PlanFact, SummaryFact
+from tollhouse.ledger.queries import Page
+from tollhouse.ledger.queries.customer_pages import (
     CANDIDATES_MAX,
     YEAR_LOOKED_AT,
     CustomerRow,
@@ -17,8 +19,6 @@ from tollhouse.ledger.customer_page_queries import (
     Year,
     YearCharge,
 )
-from tollhouse.ledger.facts import ROOT_NUMBER, ROOT_PATH, CustomerFact, PlanFact, SummaryFact
-from tollhouse.ledger.queries import Page
 from tollhouse.store.customer_search import found_numbers
 from tollhouse.store.deliveries import by_index
 from tollhouse.store.rows import columns_of

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, literal_column, or
 from tollhouse.domain.money import AMOUNT_MINOR_MAX
 from tollhouse.ledger.commands import Caller
 from tollhouse.ledger.facts import ROOT_NUMBER, CustomerFact, PaymentFact, RefundFact, TransactionFact
-from tollhouse.ledger.transaction_lists import (
+from tollhouse.ledger.queries.transaction_lists import (
     CHARGED,
     PART_REFUNDED,
     REFUNDED,
@@ -24,8 +24,8 @@ from tollhouse.ledger.transaction_lists import (
     TransactionsWanted,
     sees_all,
 )
-from tollhouse.store.console.walks import Walk, is_reached, looked_up
 from tollhouse.store.corrections import refunded, refunded_by_gateways
+from tollhouse.store.queries.console.walks import Walk, is_reached, looked_up
 from tollhouse.store.rows import columns_of
 from tollhouse.store.schema import charges, corrections, customers, payments, refunds, transactions
 from tollhouse.store.store import SqlStore

@@ -21,7 +21,7 @@ from tollhouse.ledger.facts import (
     SummaryFact,
     WebhookEndpointFact,
 )
-from tollhouse.ledger.overview_queries import (
+from tollhouse.ledger.queries.overview import (
     COUNTED_MAX,
     ENDPOINTS_MAX,
     MONTH,

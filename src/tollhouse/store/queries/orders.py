@@ -23,9 +23,9 @@ from sqlalchemy import (
 
 from tollhouse.domain.identity import folded_email
 from tollhouse.ledger.facts import Fact, PaymentFact, RefundFact
-from tollhouse.ledger.order_queries import Movement, MovementsWanted, OrdersWanted, RefundsWanted, SubscriptionsWanted
 from tollhouse.ledger.queries import Found, Page
-from tollhouse.store.registered_queries import is_called
+from tollhouse.ledger.queries.orders import Movement, MovementsWanted, OrdersWanted, RefundsWanted, SubscriptionsWanted
+from tollhouse.store.queries.registered import is_called
 from tollhouse.store.rows import TABLES, columns_of
 from tollhouse.store.schema import customers, payments, plans, products, refunds
 from tollhouse.store.store import SqlStore

@@ -9,9 +9,9 @@ from sqlalchemy import Column, ColumnElement, Connection, exists, or_, select, t
 
 from tollhouse.domain.identity import folded_email
 from tollhouse.ledger.commands import Caller
-from tollhouse.ledger.people_lists import ROWS, PeopleFound, PeopleWanted, PersonPlace, PersonRow
-from tollhouse.ledger.transaction_lists import LOOKED_AT, sees_all
-from tollhouse.store.console.walks import is_reached
+from tollhouse.ledger.queries.people_lists import ROWS, PeopleFound, PeopleWanted, PersonPlace, PersonRow
+from tollhouse.ledger.queries.transaction_lists import LOOKED_AT, sees_all
+from tollhouse.store.queries.console.walks import is_reached
 from tollhouse.store.schema import customers, login_addresses, people, roles
 from tollhouse.store.store import SqlStore
 

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, select, tuple_
 
-from tollhouse.ledger.audit_queries import ENTRIES_MAX, AuditPage, AuditWanted, Place
 from tollhouse.ledger.commands import Caller
 from tollhouse.ledger.facts import ROOT_PATH, AuditFact
+from tollhouse.ledger.queries.audit import ENTRIES_MAX, AuditPage, AuditWanted, Place
 from tollhouse.store.rows import columns_of
 from tollhouse.store.schema import audit_entries
 from tollhouse.store.store import SqlStore

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Column, ColumnElement, Connection, select, tuple_
 
 from tollhouse.ledger.commands import Caller
-from tollhouse.ledger.transaction_lists import LOOKED_AT, ROWS, Found, Place, R
+from tollhouse.ledger.queries.transaction_lists import LOOKED_AT, ROWS, Found, Place, R
 
 
 def looked_up(column: Column[Any], condition: ColumnElement[bool]) -> ColumnElement[Any]:

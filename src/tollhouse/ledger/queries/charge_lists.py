@@ -10,7 +10,7 @@ import msgspec
 from tollhouse.ledger.commands import Caller
 from tollhouse.ledger.facts import ChargeFact, CustomerFact, PlanFact, ScheduleFact
 from tollhouse.ledger.facts.schedules import DONE, PARKED
-from tollhouse.ledger.transaction_lists import LOOKED_AT
+from tollhouse.ledger.queries.transaction_lists import LOOKED_AT
 
 ACTIVE: Final = "active"
 ENDED: Final = "ended"

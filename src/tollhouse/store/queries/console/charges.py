@@ -7,7 +7,9 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, and_, func, literal_column, or_, select, tuple_
 
-from tollhouse.ledger.charge_lists import (
+from tollhouse.ledger.commands import Caller
+from tollhouse.ledger.facts import ChargeFact, CustomerFact, PlanFact, ScheduleFact
+from tollhouse.ledger.queries.charge_lists import (
     ACTIVE,
     DELETED,
     ENDED,
@@ -18,10 +20,8 @@ from tollhouse.ledger.charge_lists import (
     ScheduleRow,
     SchedulesFound,
 )
-from tollhouse.ledger.commands import Caller
-from tollhouse.ledger.facts import ChargeFact, CustomerFact, PlanFact, ScheduleFact
-from tollhouse.ledger.transaction_lists import LOOKED_AT, ROWS, sees_all
-from tollhouse.store.console.walks import is_reached, looked_up
+from tollhouse.ledger.queries.transaction_lists import LOOKED_AT, ROWS, sees_all
+from tollhouse.store.queries.console.walks import is_reached, looked_up
 from tollhouse.store.rows import columns_of
 from tollhouse.store.schema import charges, customers, plans, schedules
 from tollhouse.store.store import SqlStore

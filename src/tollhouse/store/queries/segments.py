@@ -15,7 +15,7 @@ from tollhouse.domain.segments import SECOND, Figures, Group, holds
 from tollhouse.domain.summaries import ChargeSummary
 from tollhouse.ledger.facts import ROOT_NUMBER, CustomerFact, SegmentFact, SummaryFact
 from tollhouse.ledger.queries import Found, Page
-from tollhouse.ledger.segment_queries import CountedSegment
+from tollhouse.ledger.queries.segments import CountedSegment
 from tollhouse.store.rows import columns_of
 from tollhouse.store.schema import (
     charge_summaries,

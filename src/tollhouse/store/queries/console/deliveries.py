@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Select, TextClause, select, text, tuple_
 
-from tollhouse.ledger.delivery_lists import (
+from tollhouse.ledger.facts import CustomerFact, DeliveryAttemptFact, DeliveryFact
+from tollhouse.ledger.queries.delivery_lists import (
     ATTEMPTS_LOOKED_AT,
     COUNTED_MAX,
     DELIVERED,
@@ -25,7 +26,6 @@ from tollhouse.ledger.delivery_lists import (
     DeliveryRow,
     Standing,
 )
-from tollhouse.ledger.facts import CustomerFact, DeliveryAttemptFact, DeliveryFact
 from tollhouse.store.deliveries import by_index
 from tollhouse.store.rows import columns_of
 from tollhouse.store.schema import customers, deliveries, delivery_attempts, events

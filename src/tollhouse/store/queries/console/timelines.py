@@ -18,7 +18,7 @@ from tollhouse.ledger.facts import (
     TrackedEventFact,
     TransactionFact,
 )
-from tollhouse.ledger.timeline_queries import (
+from tollhouse.ledger.queries.timelines import (
     EVENTS,
     LOOKED_AT,
     PAYMENTS,
