@@ -12,7 +12,6 @@ import pytest
 from tests.apis.enswitch.client import Client
 from tests.console.visitor import Page, Visitor
 from tests.harness import InProcess
-from tollhouse.config import Settings
 from tollhouse.console import ConsoleDoor
 from tollhouse.ledger.facts import AuditFact, CustomerFact
 from tollhouse.store.engine import store_url
@@ -34,7 +33,7 @@ _ATTEMPTS = count(1)
 
 def forms_of(application: InProcess) -> list[str]:
     """The paths below /console to which forms are sent."""
-    door = next(door for _, door in application._front._doors if isinstance(door, ConsoleDoor))  # noqa: SLF001
+    door = next(door for _, door in application._front._doors if isinstance(door, ConsoleDoor))
     return sorted(path for path, methods in door.routes.items() if "POST" in methods)
 
 

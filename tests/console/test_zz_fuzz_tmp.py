@@ -15,7 +15,7 @@ def test_fuzz(signed_in, application, norths):
         return "/console"+_PART.sub(lambda p: n if p[1]=="number" else of.get(p[1],"1"), path)
     hdr={"cookie":"; ".join(f"{k}={v}" for k,v in visitor.cookies.items()),"content-type":"application/x-www-form-urlencoded"}
     for path, methods in list(door.routes.items()):
-        import sys; print(path, file=sys.stderr)
+
         for w in WEIRD:
             if "GET" in methods:
                 for sub in (None, w):

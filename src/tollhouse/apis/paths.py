@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from tollhouse.domain.identity import is_storable
 
 T = TypeVar("T")
+
+#: Where a pattern's part may vary: no part of a path is this.
+_ANY: Final = "/"
 
 
 class Paths(Generic[T]):
@@ -20,7 +23,7 @@ class Paths(Generic[T]):
             place = self._tree
             parts = pattern.strip("/").split("/")
             for part in parts:
-                place = place.setdefault("{}" if part.startswith("{") else part, {})
+                place = place.setdefault(_ANY if part.startswith("{") else part, {})
             if "" in place:
                 raise ValueError(f"{pattern} is there twice")
             place[""] = (thing, [part[1:-1] for part in parts if part.startswith("{")])
@@ -31,8 +34,8 @@ class Paths(Generic[T]):
         for part in path.strip("/").split("/"):
             if part and part in place:
                 place = place[part]
-            elif part and "{}" in place:
-                place = place["{}"]
+            elif part and _ANY in place:
+                place = place[_ANY]
                 values.append(part)
             else:
                 return None
