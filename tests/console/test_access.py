@@ -1,11 +1,12 @@
-"""Every form of the console, sent by those who may not: nothing of it is done, and no form is done without its token."""
+"""Every form of the console, sent by those who may not: nothing of it is done; and none without its token."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from itertools import count
+from urllib.parse import quote, urlencode
 
 import pytest
 
@@ -13,6 +14,7 @@ from tests.apis.enswitch.client import Client
 from tests.console.visitor import Page, Visitor
 from tests.harness import InProcess
 from tollhouse.console import ConsoleDoor
+from tollhouse.console.routing import On
 from tollhouse.ledger.facts import AuditFact, CustomerFact
 from tollhouse.store.engine import store_url
 from tollhouse.store.store import SqlStore
@@ -27,14 +29,27 @@ FILLED = {
     **{"settles": "account", "state": "enabled", "url": "https://one.example.com/", "all": "1", "code": "123456"},
     **{"from": "EUR", "to": "NOK", "payment": "2", "after": "0"},
 }
+#: Fields besides that only some forms ask for, and those that addresses have.
+ASKED = (
+    *("description", "buy", "day", "start", "end", "times", "reason", "note", "quantities", "countries", "flat"),
+    *("since", "last_day", "number", "reference", "timezone", "country", "source"),
+)
+QUERIED = (
+    *("after", "before", "q", "parent", "customer", "id", "from", "to", "door", "kind", "state", "plan", "currency"),
+    *("amount", "amount_to", "charge", "person", "command", "subject", "period", "figure", "told"),
+)
 _PART = re.compile(r"\{(\w+)\}")
 _ATTEMPTS = count(1)
 
 
+def routes_of(application: InProcess) -> Mapping[str, Mapping[str, On]]:
+    """What is at each path below /console."""
+    return next(door for _, door in application._front._doors if isinstance(door, ConsoleDoor)).routes
+
+
 def forms_of(application: InProcess) -> list[str]:
     """The paths below /console to which forms are sent."""
-    door = next(door for _, door in application._front._doors if isinstance(door, ConsoleDoor))
-    return sorted(path for path, methods in door.routes.items() if "POST" in methods)
+    return sorted(path for path, methods in routes_of(application).items() if "POST" in methods)
 
 
 @pytest.fixture
@@ -57,14 +72,18 @@ def norths(application: InProcess) -> dict[str, str]:
         "key": "000000000000",
         "product": "1",
         "run": "1",
+        "payment": "1",
     }
 
 
 def sent(visitor: Visitor, path: str, of: dict[str, str], token: str) -> Page:
-    number = "70" if path.startswith("/plans/") else of["number"]
-    address = _PART.sub(lambda part: number if part[1] == "number" else of[part[1]], path)
     given = {**FILLED, "role": of["role"], "attempt": f"{next(_ATTEMPTS):032}", "form_token": token}
-    return visitor.post(f"/console{address}", given)
+    return visitor.post(f"/console{_of(path, of)}", given)
+
+
+def _of(path: str, of: dict[str, str]) -> str:
+    number = "70" if path.startswith("/plans/") else of["number"]
+    return _PART.sub(lambda part: number if part[1] == "number" else of[part[1]], path)
 
 
 def done_by(url: str, username: str) -> list[str]:
@@ -131,3 +150,23 @@ def test_the_same_forms_are_done_for_who_may(
             assert page.status < 500, (path, page.main)
     done = set(done_by(acme_url, "telco"))
     assert done >= {"AddToBalance", "CreateCharge", "DeleteCustomer", "LockPerson", "SetAccess", "UpdateTax"}
+
+
+@pytest.mark.parametrize("text", ["9" * 400, "-1", "\u00b2", "\x00", "{}", "NaN", "x" * 1500, "2026-W01-1"])
+def test_whatever_is_filled_in_is_answered(
+    signed_in: SignedIn, application: InProcess, norths: dict[str, str], text: str
+) -> None:
+    """In every field and path: never a fault of ours, and nothing is done with a number that is none."""
+    visitor = signed_in("telco")
+    token = visitor.open("/console/me").form("/console/sign-out").values["form_token"]
+    headers = {"cookie": f"tollhouse_console={visitor.cookies['tollhouse_console']}"}
+    query = urlencode(dict.fromkeys(QUERIED, text))
+    for path, methods in routes_of(application).items():
+        asked = [f"/console{path}?{query}", f"/console{_PART.sub(quote(text, safe=''), path)}"]
+        for target in asked if "GET" in methods else ():
+            answer = application.request("GET", target, key=None, headers=headers)
+            assert answer.status < 500, (target, answer.status)
+        if "POST" in methods and not path.startswith("/me/"):
+            kept = {"step": "confirm", "sure": "1", "form_token": token, "attempt": f"{next(_ATTEMPTS):032}"}
+            page = visitor.post(f"/console{_of(path, norths)}", {**dict.fromkeys([*FILLED, *ASKED], text), **kept})
+            assert page.status < 500, (path, page.main)

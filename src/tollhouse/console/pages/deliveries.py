@@ -16,7 +16,6 @@ from tollhouse.domain.identity import is_storable
 from tollhouse.ledger.commands.webhooks import ReplayEvent, ReplayFailed
 from tollhouse.ledger.facts import CustomerFact, DeliveryFact, EventFact, WebhookEndpointFact
 from tollhouse.ledger.queries.delivery_lists import (
-    ATTEMPTS_LOOKED_AT,
     COUNTED_MAX,
     DELIVERED,
     FAILED,
@@ -107,7 +106,6 @@ class Deliveries:
             409 if problem else 200,
             seen=seen,
             attempts=attempts,
-            looked_at=ATTEMPTS_LOOKED_AT,
             body=_indented(seen.event.body),
             failure_of=failure_of,
             problem=problem,

@@ -14,8 +14,8 @@ ROWS: Final = 50
 LOOKED_AT: Final = 2000
 #: Nobody needs to know more exactly how many there are.
 COUNTED_MAX: Final = 1000
-#: Attempts to send anything that are looked at, from either end of a delivery's time.
-ATTEMPTS_LOOKED_AT: Final = 2000
+#: Of a delivery the last attempts that are told.
+ATTEMPTS_MAX: Final = 200
 
 #: What deliveries can be asked for by: what is still to come, what came, and what was given up.
 OPEN: Final = "open"
@@ -47,13 +47,6 @@ class DeliveriesFound(msgspec.Struct, frozen=True):
     is_looked_at: bool = False
 
 
-class AttemptsFound(msgspec.Struct, frozen=True):
-    """Attempts in their order. `is_whole`: there are no others."""
-
-    rows: list[DeliveryAttemptFact]
-    is_whole: bool
-
-
 class DeliveryLists(Protocol):
     def standings(self, tenant_id: int, endpoint_ids: Sequence[int]) -> dict[int, Standing]: ...
 
@@ -62,6 +55,6 @@ class DeliveryLists(Protocol):
         order in which they are sent, by customer. `before` is a page's `next`."""
         ...
 
-    def attempts(self, endpoint_uid: str, delivery: DeliveryFact) -> AttemptsFound:
-        """The attempts at one delivery, as far as they are found among those to send anything."""
+    def attempts(self, endpoint_uid: str, delivery: DeliveryFact) -> list[DeliveryAttemptFact]:
+        """The last ATTEMPTS_MAX attempts at one delivery, in their order."""
         ...

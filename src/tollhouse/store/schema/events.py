@@ -114,5 +114,8 @@ delivery_attempts = a_table(
     integer_column("event_created_at"),
     integer_column("customer_number"),
     integer_column("customer_seq"),
-    indexes=(Index("ix_delivery_attempts_started", "tenant_id", "started_at"),),
+    indexes=(
+        Index("ix_delivery_attempts_started", "tenant_id", "started_at"),
+        Index("ix_delivery_attempts_event", "tenant_id", "event_uid", "started_at"),
+    ),
 )

@@ -33,6 +33,7 @@ def upgrade() -> None:
     _free_names_of_revoked_keys()
     _list_what_is_of_a_customer()
     op.create_index("ix_transactions_time", "transactions", ["tenant_id", "effective_at", "transaction_id"])
+    op.create_index("ix_delivery_attempts_event", "delivery_attempts", ["tenant_id", "event_uid", "started_at"])
 
 
 def _make_the_log() -> None:

@@ -14,14 +14,13 @@ from sqlalchemy import ColumnElement, Connection, Select, TextClause, select, te
 
 from tollhouse.ledger.facts import CustomerFact, DeliveryAttemptFact, DeliveryFact
 from tollhouse.ledger.queries.delivery_lists import (
-    ATTEMPTS_LOOKED_AT,
+    ATTEMPTS_MAX,
     COUNTED_MAX,
     DELIVERED,
     FAILED,
     LOOKED_AT,
     OPEN,
     ROWS,
-    AttemptsFound,
     DeliveriesFound,
     DeliveryRow,
     Standing,
@@ -95,27 +94,18 @@ class SqlDeliveryLists:
         last = found[ROWS - 1] if len(found) > ROWS else None
         return DeliveriesFound(rows, () if last is None else (last.customer_number, last.customer_seq))
 
-    def attempts(self, endpoint_uid: str, delivery: DeliveryFact) -> AttemptsFound:
+    def attempts(self, endpoint_uid: str, delivery: DeliveryFact) -> list[DeliveryAttemptFact]:
         attempt = delivery_attempts.c
-        span = (
-            attempt.tenant_id == delivery.tenant_id,
-            attempt.started_at >= delivery.created_at,
-            attempt.started_at <= delivery.modified_at,
+        query = (
+            select(*_ATTEMPT)
+            .where(attempt.tenant_id == delivery.tenant_id, attempt.event_uid == delivery.event_uid)
+            .where(attempt.endpoint_uid == endpoint_uid)
+            .order_by(attempt.started_at.desc())
+            .limit(ATTEMPTS_MAX)
         )
-        found: dict[str, DeliveryAttemptFact] = {}
-        ends: list[int] = []
         with self._store.reading_rows() as connection:
-            for order in (attempt.started_at.asc(), attempt.started_at.desc()):
-                looked_at = select(*_ATTEMPT).where(*span).order_by(order).limit(ATTEMPTS_LOOKED_AT).subquery()
-                query = select(looked_at).where(
-                    looked_at.c.event_uid == delivery.event_uid, looked_at.c.endpoint_uid == endpoint_uid
-                )
-                found |= {row.uid: row for row in (DeliveryAttemptFact(*row) for row in connection.execute(query))}
-                end = select(attempt.started_at).where(*span).order_by(order).offset(ATTEMPTS_LOOKED_AT - 1).limit(1)
-                ends += [int(row[0]) for row in connection.execute(end)]
-        first, last = ends if len(ends) == 2 else (0, 0)
-        is_whole = first >= last
-        return AttemptsFound(sorted(found.values(), key=lambda row: (row.started_at, row.attempt_no)), is_whole)
+            found = [DeliveryAttemptFact(*row) for row in connection.execute(query)]
+        return sorted(found, key=lambda row: (row.started_at, row.attempt_no))
 
 
 @cache
