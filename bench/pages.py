@@ -103,7 +103,7 @@ class Side:
             "transactions": "/transactions",
             "transactions, further back": self._link("/transactions", "/console/transactions?"),
             "transactions of a door": "/transactions?door=beacon",
-            "transactions of an amount": "/transactions?from=17.00&to=17.50",
+            "transactions of an amount": "/transactions?amount=17.00&amount_to=17.50",
             "transactions of no door": "/transactions?door=kelviq",
             "transactions of a customer": f"/transactions?customer={middle}",
             "a transaction": newest,
