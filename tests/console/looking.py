@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 #: Kept after the tests, for people to look at.
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
@@ -92,8 +92,11 @@ def faults_of(page: Page) -> list[str]:
     return faults
 
 
-def look_at(page: Page, name: str) -> None:
-    """Keep a screenshot, and assert that nobody stumbles. In the dark too: its colours are others."""
+def look_at(page: Page, name: str, heading: str) -> None:
+    """Once a page with this heading is there, keep a screenshot, and assert that nobody stumbles. In the dark too: its
+    colours are others."""
+    expect(page.locator("h1")).to_contain_text(heading)
+    page.wait_for_load_state()
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")

@@ -37,12 +37,15 @@ class Page(HTMLParser):
         self.ids: set[str] = set()
         self.rows: list[list[str]] = []
         self.headings: list[tuple[str, str]] = []
+        self._texts: list[str] = []
+        self._mains: list[str] = []
         self._labels: set[str] = set()
         self._fields: list[str] = []
         self._open: list[str] = []
         self._select = ""
         if "html" in answer.headers.get("content-type", ""):
             self.feed(answer.body.decode())
+            self.text, self.main = (" ".join(" ".join(parts).split()) for parts in (self._texts, self._mains))
             self._check()
 
     def form(self, action: str) -> Form:
@@ -101,9 +104,11 @@ class Page(HTMLParser):
         if self._open and self._open[-1] == "title":
             self.title += data if "svg" not in self._open else ""
             return
-        self.text = " ".join(f"{self.text} {data}".split())
+        if data.isspace():
+            return
+        self._texts.append(data)
         if "main" in self._open:
-            self.main = " ".join(f"{self.main} {data}".split())
+            self._mains.append(data)
         if self.headings and any(tag in ("h1", "h2", "h3") for tag in self._open):
             tag, text = self.headings[-1]
             self.headings[-1] = tag, " ".join(f"{text} {data}".split())
@@ -143,6 +148,11 @@ class Visitor:
 
     def post(self, path: str, values: dict[str, str], **headers: str) -> Page:
         return self._shown("POST", path, urlencode(values).encode(), headers)
+
+    def ask(self, path: str) -> Answer:
+        """The answer for a path as it is: not followed, and no page is read."""
+        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        return self._application.request("GET", path, key=None, headers={"cookie": cookies})
 
     def _shown(self, method: str, path: str, body: bytes = b"", given: dict[str, str] | None = None) -> Page:
         headers = {"content-type": "application/x-www-form-urlencoded"} if body else {}
