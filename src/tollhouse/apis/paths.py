@@ -14,10 +14,11 @@ _ANY: Final = "/"
 
 
 class Paths(Generic[T]):
-    """Things by patterns such as `customers/{id}/charges`: a part in braces is a name for whatever stands there. A part
-    that is spelled out goes before one that varies."""
+    """`things` by patterns such as `customers/{id}/charges`: a part in braces is a name for whatever stands there. A
+    part that is spelled out goes before one that varies."""
 
     def __init__(self, things: Mapping[str, T]) -> None:
+        self.things = dict(things)
         self._tree: dict[str, Any] = {}
         for pattern, thing in things.items():
             place = self._tree
