@@ -33,6 +33,10 @@ LOOKS: dict[str, tuple[Look, str]] = {
         lambda s, t, _: SqlOwnedQueries(s).below(t, 123, 5),
         "ix_customers_parent (tenant_id=? AND parent_number=?)",
     ),
+    "on a plan": (
+        lambda s, t, _: SqlOwnedQueries(s).on_plan(t, 7, 5),
+        "ix_customers_plan (tenant_id=? AND plan_number=?)",
+    ),
     "charges": (
         lambda s, t, _: SqlOwnedQueries(s).charges(t, 123, 7, 5),
         "ix_charges_customer (tenant_id=? AND customer_number=? AND charge_id>?)",

@@ -44,6 +44,7 @@ from tollhouse.store.queries.console.people import SqlPeopleLists
 from tollhouse.store.queries.console.timelines import SqlTimelineQueries
 from tollhouse.store.queries.console.transactions import SqlTransactionLists
 from tollhouse.store.queries.overview import SqlOverviewQueries
+from tollhouse.store.queries.owned import SqlOwnedQueries
 from tollhouse.store.store import SqlStore
 
 
@@ -65,7 +66,7 @@ def open_console(
         CustomerSale(purchases),
         CustomerChanges(),
         Overview(overview, Standings(lambda tenant_id: overview.top_customers(tenant_id, TOP_CUSTOMERS), desk.clock)),
-        Plans(),
+        Plans(SqlOwnedQueries(store)),
         PlanCharging(desk),
         Products(),
         Taxes(),

@@ -13,6 +13,7 @@ from tollhouse.console.routing import On, Routes
 from tollhouse.console.visits import Visit
 from tollhouse.ledger.commands import Caller
 from tollhouse.ledger.facts import ChargeFact, CustomerFact, PlanFact, PlanFeeFact, PlanRunFact
+from tollhouse.ledger.queries.plans import PlanCustomers
 from tollhouse.ledger.refusals import PlanUnknown
 from tollhouse.ledger.seeing import charges_seen, plan_seen, sees_owner
 from tollhouse.ledger.sight import Snapshot
@@ -31,12 +32,12 @@ class PlanSeen(msgspec.Struct, frozen=True):
     fees: list[PlanFeeFact]
     charges: list[ChargeFact]
     runs: list[PlanRunFact]
-    #: The first customers on it, and whether there are more.
-    customers: list[CustomerFact]
-    has_more: bool
 
 
 class Plans:
+    def __init__(self, customers: PlanCustomers) -> None:
+        self._customers = customers
+
     def routes(self) -> Routes:
         return {
             "/plans": {"GET": On(access.PLANS, self._list)},
@@ -52,8 +53,17 @@ class Plans:
     async def _show(self, visit: Visit) -> Reply:
         number = number_in_path(visit.params["number"])
         seen = await visit.read(plan_shown, visit.caller, number)
-        may_charge = visit.may(access.MONEY)
-        return page(visit, "plan.html", seen=seen, plan=seen.plan, may_charge=may_charge)
+        found = await visit.ask(self._customers.on_plan, visit.tenant_id, number, ROWS + 1)
+        customers = [customer for customer in found[:ROWS] if visit.caller.reaches(customer.path)]
+        return page(
+            visit,
+            "plan.html",
+            seen=seen,
+            plan=seen.plan,
+            customers=customers,
+            has_more=len(found) > ROWS,
+            may_charge=visit.may(access.MONEY),
+        )
 
 
 def _plans(snapshot: Snapshot, caller: Caller, least: int) -> tuple[list[PlanFact], str]:
@@ -78,7 +88,5 @@ def plan_shown(snapshot: Snapshot, caller: Caller, number: int) -> PlanSeen:
     reader = snapshot.reader
     ids = [charge.charge_id for charge in charges]
     runs = reader.first(PlanRunFact, RUNS, order=("-plan_run_id",), charge_id=ids)
-    found = reader.first(CustomerFact, ROWS + 1, order=("number",), plan_number=number, deleted_at=None)
-    customers = [customer for customer in found[:ROWS] if caller.reaches(customer.path)]
     fees = sorted(snapshot.find(PlanFeeFact, plan_number=number), key=lambda fee: fee.key)
-    return PlanSeen(plan, owner, fees, charges[::-1], runs, customers, len(found) > ROWS)
+    return PlanSeen(plan, owner, fees, charges[::-1], runs)

@@ -1,4 +1,4 @@
-"""What belongs to one customer, however much belongs to others: those directly below it, and charges on it.
+"""What belongs to one customer or plan, however much belongs to others: those directly below it or on it, and charges.
 
 SQLite is told the index by name: without figures of its own it would go through all that the tenant has.
 """
@@ -28,6 +28,12 @@ class SqlOwnedQueries:
         where = "parent_number = :customer AND deleted_at IS NULL ORDER BY number"
         values = {"tenant": tenant_id, "customer": customer_number, "count": count}
         return self._owned(CustomerFact, "ix_customers_parent", where, values)
+
+    def on_plan(self, tenant_id: int, plan_number: int, count: int) -> list[CustomerFact]:
+        """Live customers on a plan, the first by number."""
+        where = "plan_number = :plan AND deleted_at IS NULL ORDER BY number"
+        values = {"tenant": tenant_id, "plan": plan_number, "count": count}
+        return self._owned(CustomerFact, "ix_customers_plan", where, values)
 
     def charges(self, tenant_id: int, customer_number: int, after: int, count: int) -> list[ChargeFact]:
         """Charges on one customer that are not deleted, the first behind an id."""
