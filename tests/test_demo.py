@@ -35,6 +35,7 @@ def test_the_demo_charges_through_every_door_and_goes_on_serving(tmp_path: Path)
             statuses = re.findall(r"→ (\d+)", story)
             assert statuses == ["200", "200", "200", "201", "200"], story
             assert f"goes on serving at {base}" in story
+            assert signed_in(*console_told(story)) == 303
             customers = httpx.get(
                 f"{base}/v1/projects/acme/customers?q=cust_789",
                 headers={"Authorization": "Bearer sk_test_acme"},
@@ -50,6 +51,18 @@ def test_the_demo_charges_through_every_door_and_goes_on_serving(tmp_path: Path)
             process.stdout.close()
     verified = run_cli("verify", cwd=tmp_path)
     assert verified.returncode == 0, verified.stdout
+
+
+def console_told(story: str) -> tuple[str, str, str]:
+    """Where the console is, and the username and password of who may sign in there, as the story says."""
+    found = re.search(r'The console: open (\S+) in a browser and sign in as "(\w+)" with the password "(\w+)"', story)
+    assert found is not None, story
+    return found[1], found[2], found[3]
+
+
+def signed_in(console: str, username: str, password: str) -> int:
+    filled = {"username": username, "password": password}
+    return httpx.post(f"{console}/sign-in", data=filled, trust_env=False).status_code
 
 
 def told(process: subprocess.Popen[str]) -> str:

@@ -75,7 +75,12 @@ def _show(title: str, response: httpx.Response) -> None:
 
 def _more(base: str) -> str:
     return f"""
-Tollhouse goes on serving at {base}. Stop it with Ctrl-C. Try, from another terminal:
+Tollhouse goes on serving at {base}. Stop it with Ctrl-C.
+
+The console: open {base}/console in a browser and sign in as "user" with the password "password".
+What every door takes and answers: {base}/docs
+
+Try, from another terminal:
 
   # Beacon: record 5.00
   curl -s {base}/charges -H 'Authorization: Bearer {KEY}' -H 'Content-Type: application/json' \\
@@ -95,8 +100,6 @@ Tollhouse goes on serving at {base}. Stop it with Ctrl-C. Try, from another term
 
   # Who is charged, and how much in all
   curl -s '{base}/v1/projects/acme/customers?q=cust_789' -H 'Authorization: Bearer {KEY}'
-
-  # What every door takes and answers: open {base}/docs in a browser
 
   # Check the books while it serves (the same TOLLHOUSE_DATABASE_URL, if you set one)
   {sys.argv[0]} verify
