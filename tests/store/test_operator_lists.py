@@ -37,6 +37,10 @@ LOOKS: dict[str, tuple[Look, str]] = {
         lambda s, t, _: SqlOwnedQueries(s).on_plan(t, 7, 5),
         "ix_customers_plan (tenant_id=? AND plan_number=?)",
     ),
+    "charges of a plan": (
+        lambda s, t, _: SqlOwnedQueries(s).charges_of_plan(t, 7, 5),
+        "ix_charges_plan (tenant_id=? AND plan_number=?)",
+    ),
     "charges": (
         lambda s, t, _: SqlOwnedQueries(s).charges(t, 123, 7, 5),
         "ix_charges_customer (tenant_id=? AND customer_number=? AND charge_id>?)",

@@ -67,7 +67,7 @@ def open_console(
         CustomerChanges(),
         Overview(overview, Standings(lambda tenant_id: overview.top_customers(tenant_id, TOP_CUSTOMERS), desk.clock)),
         Plans(SqlOwnedQueries(store)),
-        PlanCharging(desk),
+        PlanCharging(desk, SqlOwnedQueries(store)),
         Products(),
         Taxes(),
         Rates(),

@@ -24,7 +24,7 @@ from tollhouse.console.forms import (
     number_in_path,
     text_of,
 )
-from tollhouse.console.pages.plans import plan_shown
+from tollhouse.console.pages.plans import plan_seen_by
 from tollhouse.console.rendering import page, see_other
 from tollhouse.console.routing import On, Routes
 from tollhouse.console.visits import PATH, Visit
@@ -35,6 +35,7 @@ from tollhouse.ledger.commands.plan_runs import StartPlanRun
 from tollhouse.ledger.facts import ChargeFact, PlanFact, PlanRunFact
 from tollhouse.ledger.facts.schedules import DECIDED, STAGING
 from tollhouse.ledger.ledger import fingerprint_of
+from tollhouse.ledger.queries.plans import PlanQueries
 from tollhouse.ledger.refusals import ChargeUnknown, Refusal, StoreUnavailable
 from tollhouse.ledger.seeing import charge_ever_seen, charge_seen, plan_seen
 from tollhouse.ledger.sight import Snapshot
@@ -70,8 +71,9 @@ class RunSeen(msgspec.Struct, frozen=True):
 
 
 class PlanCharging:
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, queries: PlanQueries) -> None:
         self._desk = desk
+        self._queries = queries
         self._going_on: set[asyncio.Task[None]] = set()
         self._rehearsing: dict[tuple[int, int], _Rehearsing] = {}
 
@@ -92,7 +94,7 @@ class PlanCharging:
         return await self._choices(visit, {})
 
     async def _choices(self, visit: Visit, faults: Faults, problem: str = "", status: int = 200) -> Reply:
-        seen = await visit.read(plan_shown, visit.caller, number_in_path(visit.params["number"]))
+        seen = await plan_seen_by(visit, self._queries, number_in_path(visit.params["number"]))
         return page(
             visit,
             "plan-choose.html",

@@ -13,9 +13,9 @@ from tollhouse.console.routing import On, Routes
 from tollhouse.console.visits import Visit
 from tollhouse.ledger.commands import Caller
 from tollhouse.ledger.facts import ChargeFact, CustomerFact, PlanFact, PlanFeeFact, PlanRunFact
-from tollhouse.ledger.queries.plans import PlanCustomers
+from tollhouse.ledger.queries.plans import PlanQueries
 from tollhouse.ledger.refusals import PlanUnknown
-from tollhouse.ledger.seeing import charges_seen, plan_seen, sees_owner
+from tollhouse.ledger.seeing import plan_seen, sees_owner
 from tollhouse.ledger.sight import Snapshot
 from tollhouse.web import Reply
 
@@ -35,8 +35,8 @@ class PlanSeen(msgspec.Struct, frozen=True):
 
 
 class Plans:
-    def __init__(self, customers: PlanCustomers) -> None:
-        self._customers = customers
+    def __init__(self, queries: PlanQueries) -> None:
+        self._queries = queries
 
     def routes(self) -> Routes:
         return {
@@ -52,8 +52,8 @@ class Plans:
 
     async def _show(self, visit: Visit) -> Reply:
         number = number_in_path(visit.params["number"])
-        seen = await visit.read(plan_shown, visit.caller, number)
-        found = await visit.ask(self._customers.on_plan, visit.tenant_id, number, ROWS + 1)
+        seen = await plan_seen_by(visit, self._queries, number)
+        found = await visit.ask(self._queries.on_plan, visit.tenant_id, number, ROWS + 1)
         customers = [customer for customer in found[:ROWS] if visit.caller.reaches(customer.path)]
         return page(
             visit,
@@ -77,16 +77,22 @@ def _plans(snapshot: Snapshot, caller: Caller, least: int) -> tuple[list[PlanFac
     return shown, f"?after={found[-1].number}" if len(found) == _LOOKED_AT else ""
 
 
-def plan_shown(snapshot: Snapshot, caller: Caller, number: int) -> PlanSeen:
-    """Raises NotThere."""
+async def plan_seen_by(visit: Visit, queries: PlanQueries, number: int) -> PlanSeen:
+    """A plan with its newest charges and runs. Raises NotThere."""
+    charges = await visit.ask(queries.charges_of_plan, visit.tenant_id, number, ROWS)
+    return await visit.read(_plan_shown, visit.caller, number, charges)
+
+
+def _plan_shown(snapshot: Snapshot, caller: Caller, number: int, found: list[ChargeFact]) -> PlanSeen:
     try:
         plan = plan_seen(snapshot, caller, number)
     except PlanUnknown:
         raise NotThere from None
     (owner,) = snapshot.find(CustomerFact, number=plan.owner_number)
-    charges = charges_seen(snapshot, caller, customer_number=0, plan_number=number)[-ROWS:]
+    owners = {owner: sees_owner(snapshot, caller, owner) for owner in {charge.owner_number for charge in found}}
+    charges = [charge for charge in found if owners[charge.owner_number]]
     reader = snapshot.reader
     ids = [charge.charge_id for charge in charges]
     runs = reader.first(PlanRunFact, RUNS, order=("-plan_run_id",), charge_id=ids)
     fees = sorted(snapshot.find(PlanFeeFact, plan_number=number), key=lambda fee: fee.key)
-    return PlanSeen(plan, owner, fees, charges[::-1], runs)
+    return PlanSeen(plan, owner, fees, charges, runs)

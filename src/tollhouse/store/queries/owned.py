@@ -35,6 +35,12 @@ class SqlOwnedQueries:
         values = {"tenant": tenant_id, "plan": plan_number, "count": count}
         return self._owned(CustomerFact, "ix_customers_plan", where, values)
 
+    def charges_of_plan(self, tenant_id: int, plan_number: int, count: int) -> list[ChargeFact]:
+        """Charges on everybody on a plan that are not deleted, the newest first."""
+        where = "plan_number = :plan AND deleted_at IS NULL ORDER BY charge_id DESC"
+        values = {"tenant": tenant_id, "plan": plan_number, "count": count}
+        return self._owned(ChargeFact, "ix_charges_plan", where, values)
+
     def charges(self, tenant_id: int, customer_number: int, after: int, count: int) -> list[ChargeFact]:
         """Charges on one customer that are not deleted, the first behind an id."""
         where = "customer_number = :customer AND charge_id > :after AND deleted_at IS NULL ORDER BY charge_id"
