@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from tollhouse.console.rendering import money
+from tollhouse.apis.html import money
 
 HEIGHT: Final = 240
 _TOP: Final = 22

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+from tollhouse.apis.html import ALONE, HTML, PRIVATE, asset, environment, exact, money
 from tollhouse.console import access
 from tollhouse.console.attempts import new_attempt
 from tollhouse.console.menu import menu
 from tollhouse.console.told import TOLD
 from tollhouse.console.visits import PATH, Guest, Visit
-from tollhouse.domain.money import exponent, major_from_minor
-from tollhouse.domain.places import amount_shown
 from tollhouse.ledger.clock import SECOND
 from tollhouse.ledger.facts import TenantFact
 from tollhouse.web import RETRY_AFTER, Headers, Reply, Trouble
@@ -33,13 +28,11 @@ _POLICY: Final = (
     b"frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
 )
 _HEADERS: Final[Headers] = (
-    (b"content-type", b"text/html; charset=utf-8"),
+    HTML,
     _POLICY,
-    (b"cache-control", b"no-store"),
-    (b"x-content-type-options", b"nosniff"),
+    *PRIVATE,
     (b"referrer-policy", b"same-origin"),
-    (b"x-frame-options", b"DENY"),
-    (b"cross-origin-opener-policy", b"same-origin"),
+    *ALONE,
 )
 
 _TROUBLES: Final = {
@@ -51,17 +44,9 @@ _TROUBLES: Final = {
 }
 
 
-def _asset(name: str, kind: bytes) -> tuple[str, Reply]:
-    """A file of ours: its address, which changes with it, and the reply."""
-    body = (_HERE / name).read_bytes()
-    kept = (b"cache-control", b"public, max-age=86400")
-    reply = Reply(200, body, ((b"content-type", kind), kept, (b"x-content-type-options", b"nosniff")))
-    return f"{PATH}/{name}?v={hashlib.sha256(body).hexdigest()[:12]}", reply
-
-
-_STYLE_URL, _STYLE = _asset("console.css", b"text/css; charset=utf-8")
-_SCRIPT_URL, _SCRIPT = _asset("console.js", b"text/javascript; charset=utf-8")
-_ICON_URL, _ICON = _asset("icon.svg", b"image/svg+xml")
+_STYLE_URL, _STYLE = asset(_HERE / "console.css", PATH, b"text/css; charset=utf-8")
+_SCRIPT_URL, _SCRIPT = asset(_HERE / "console.js", PATH, b"text/javascript; charset=utf-8")
+_ICON_URL, _ICON = asset(_HERE / "icon.svg", PATH, b"image/svg+xml")
 #: By path.
 ASSETS: Final = {f"{PATH}/console.css": _STYLE, f"{PATH}/console.js": _SCRIPT, f"{PATH}/icon.svg": _ICON}
 
@@ -132,33 +117,10 @@ def _times(tenant: TenantFact) -> dict[str, Any]:
     return {"moment": moment, "day": day, "zone": tenant.timezone}
 
 
-def money(amount_minor: int, currency: str) -> str:
-    """An amount with its currency, as finance people write it."""
-    return amount_shown(major_from_minor(amount_minor, currency), currency, exponent(currency))
-
-
-def exact(amount: Decimal, currency: str) -> str:
-    """An amount before it is rounded, to its last decimal."""
-    return amount_shown(amount, currency, exponent(currency))
-
-
 def utc(instant: int) -> str:
     """An instant for machines, as a <time> has it."""
     return f"{datetime.fromtimestamp(instant // SECOND, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    environment.globals["access"] = access
-    environment.filters |= {"money": money, "exact": exact, "utc": utc, "number": "{:,}".format}
-    return environment
-
-
-_ENVIRONMENT: Final = _environment()
+_ENVIRONMENT: Final = environment(_HERE / "templates", money=money, exact=exact, utc=utc, number="{:,}".format)
+_ENVIRONMENT.globals["access"] = access

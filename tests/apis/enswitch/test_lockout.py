@@ -21,6 +21,8 @@ from tollhouse.store.store import SqlStore
 WRONG = b'{"responses":[{"code":"401","key":"","message":"The username or password is wrong."}]}'
 HOME, ELSEWHERE, STRANGER = "198.51.100.1", "198.51.100.2", "203.0.113.9"
 FAILURES_MAX = 3
+#: So many ask at one time.
+ASKED = 20
 
 
 @pytest.fixture
@@ -176,12 +178,9 @@ def test_no_failure_is_written_for_whoever_is_refused_or_unknown(nora: Nora, bes
     assert rows_of(beside) == before
 
 
-def test_equal_failures_at_one_time_are_one(
-    nora: Nora, beside: SqlStore, quick_checks: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The password is compared once everybody has asked, however slowly they come."""
-    asked, everybody = 20, threading.Event()
-    questions = itertools.count(1)
+def checked_once_all_have_asked(monkeypatch: pytest.MonkeyPatch, asked: int) -> None:
+    """No password is compared before so many have asked, however slowly they come."""
+    everybody, questions = threading.Event(), itertools.count(1)
     is_right, check = login.Login._is_right, login.password_matches
 
     async def counted(*question: Any) -> bool:
@@ -195,8 +194,14 @@ def test_equal_failures_at_one_time_are_one(
 
     monkeypatch.setattr(login.Login, "_is_right", counted)
     monkeypatch.setattr(login, "password_matches", patient_check)
+
+
+def test_equal_failures_at_one_time_are_one(
+    nora: Nora, beside: SqlStore, quick_checks: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked_once_all_have_asked(monkeypatch, ASKED)
     client = Client(nora.application, "nora", "wrong")
-    requests = [nora.application.asking("GET", client.target("charges/list"), key=None) for _ in range(asked)]
+    requests = [nora.application.asking("GET", client.target("charges/list"), key=None) for _ in range(ASKED)]
     for answer in nora.application.gather(*requests):
         assert answer.body == WRONG
     assert rows_of(beside)["127.0.0.1"].failures == len(quick_checks) == 1
@@ -205,27 +210,13 @@ def test_equal_failures_at_one_time_are_one(
 def test_guesses_at_one_time_are_no_more_than_may_fail(
     nora: Nora, beside: SqlStore, quick_checks: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No password is compared before all have been sent: none of them is known to have failed by then."""
-    asked, everybody = 20, threading.Event()
-    questions = itertools.count(1)
-    is_right, check = login.Login._is_right, login.password_matches
-
-    async def counted(*question: Any) -> bool:
-        if next(questions) == asked:
-            everybody.set()
-        return await is_right(*question)
-
-    def patient_check(password_hash: str, password: str) -> bool:
-        assert everybody.wait(30)
-        return check(password_hash, password)
-
-    monkeypatch.setattr(login.Login, "_is_right", counted)
-    monkeypatch.setattr(login, "password_matches", patient_check)
-    guesses = [Client(nora.application, "nora", f"wrong {number}") for number in range(asked)]
+    """None of them is known to have failed before the last is sent."""
+    checked_once_all_have_asked(monkeypatch, ASKED)
+    guesses = [Client(nora.application, "nora", f"wrong {number}") for number in range(ASKED)]
     requests = [nora.application.asking("GET", guess.target("charges/list"), key=None) for guess in guesses]
     for answer in nora.application.gather(*requests):
         assert answer.body == WRONG
-    assert len(quick_checks) == asked
+    assert len(quick_checks) == ASKED
     assert len([tried for tried in quick_checks if tried != NOBODY]) == FAILURES_MAX
     assert nora.tries("password", "127.0.0.1") == "401"
     assert rows_of(beside)["127.0.0.1"].refused_until

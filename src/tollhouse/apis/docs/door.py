@@ -3,39 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from tollhouse.apis.docs.reading import description_of
+from tollhouse.apis.html import HTML, NOSNIFF, asset, environment
 from tollhouse.web import JSON, RETRY_AFTER, Headers, Reply, Request, Trouble
 
 _HERE: Final = Path(__file__).parent
 
 #: Nothing is loaded but our own style, and nothing runs.
 _POLICY: Final = b"default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-_NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
 _HEADERS: Final[Headers] = (
-    (b"content-type", b"text/html; charset=utf-8"),
+    HTML,
     (b"content-security-policy", _POLICY),
     (b"cache-control", b"no-cache"),
     (b"referrer-policy", b"no-referrer"),
-    _NOSNIFF,
+    NOSNIFF,
 )
 
-_STYLE: Final = (_HERE / "style.css").read_bytes()
 STYLE_PATH: Final = "/docs/style.css"
-_STYLE_URL: Final = f"{STYLE_PATH}?v={hashlib.sha256(_STYLE).hexdigest()[:12]}"
-_STYLE_REPLY: Final = Reply(
-    200,
-    _STYLE,
-    ((b"content-type", b"text/css; charset=utf-8"), (b"cache-control", b"public, max-age=86400"), _NOSNIFF),
-)
+_STYLE_URL, _STYLE = asset(_HERE / "style.css", "/docs", b"text/css; charset=utf-8")
 
 _TROUBLES: Final = {
     Trouble.TOO_LARGE: 413,
@@ -61,7 +53,7 @@ class DocsDoor:
         if request.method not in ("GET", "HEAD"):
             return Reply(405, b'{"detail":"Use GET."}', (JSON, (b"allow", b"GET, HEAD")))
         if request.path == STYLE_PATH:
-            return _STYLE_REPLY
+            return _STYLE
         name = request.path.removeprefix("/docs").removeprefix("/")
         if name and name not in self._descriptions:
             return Reply(404, _page("missing.html", doors=[*self._descriptions]), _HEADERS)
@@ -95,17 +87,4 @@ def _prose(text: str) -> Markup:
     )
 
 
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    environment.filters["prose"] = _prose
-    return environment
-
-
-_ENVIRONMENT: Final = _environment()
+_ENVIRONMENT: Final = environment(_HERE / "templates", prose=_prose)

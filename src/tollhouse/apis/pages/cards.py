@@ -10,9 +10,9 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from tollhouse.apis.desk import Desk
+from tollhouse.apis.html import PRIVATE
 from tollhouse.apis.moving import PLACE_WAIT_SECONDS
 from tollhouse.apis.pages.forms import CardGiven, Faults, card_from
-from tollhouse.apis.pages.rendering import PRIVATE
 from tollhouse.ledger.facts import CustomerFact
 from tollhouse.ledger.ports import CardRefused, Cards, CardScript, HostedCards, SavedCard
 from tollhouse.web import JSON, Reply

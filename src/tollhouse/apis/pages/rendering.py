@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from tollhouse.domain.money import exponent, major_text
-from tollhouse.domain.places import amount_shown
+from tollhouse.apis.html import ALONE, HTML, PRIVATE, asset, environment, exact, money
 from tollhouse.ledger.clock import SECOND
 from tollhouse.ledger.ports import CardScript
 from tollhouse.web import RETRY_AFTER, Headers, Reply, Trouble
@@ -20,27 +15,15 @@ _HERE: Final = Path(__file__).parent
 
 #: Nothing is loaded but our own style; nothing is framed, kept or told to the next site.
 _POLICY: Final = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
-#: What no answer of ours lets be kept, or taken for something else.
-PRIVATE: Final[Headers] = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
 _HEADERS: Final[Headers] = (
     *PRIVATE,
     (b"referrer-policy", b"no-referrer"),
-    (b"x-frame-options", b"DENY"),
-    (b"cross-origin-opener-policy", b"same-origin"),
+    *ALONE,
 )
-_HTML: Final = (b"content-type", b"text/html; charset=utf-8")
 
 
-def _asset(name: str, kind: bytes) -> tuple[str, Reply]:
-    """A file of ours: its address, which changes with it, and the reply."""
-    body = (_HERE / name).read_bytes()
-    kept = (b"cache-control", b"public, max-age=86400")
-    reply = Reply(200, body, ((b"content-type", kind), kept, (b"x-content-type-options", b"nosniff")))
-    return f"/checkout/{name}?v={hashlib.sha256(body).hexdigest()[:12]}", reply
-
-
-STYLE_URL, _STYLE = _asset("style.css", b"text/css; charset=utf-8")
-SCRIPT_URL, _SCRIPT = _asset("card.js", b"text/javascript; charset=utf-8")
+STYLE_URL, _STYLE = asset(_HERE / "style.css", "/checkout", b"text/css; charset=utf-8")
+SCRIPT_URL, _SCRIPT = asset(_HERE / "card.js", "/checkout", b"text/javascript; charset=utf-8")
 #: By path.
 ASSETS: Final = {"/checkout/style.css": _STYLE, "/checkout/card.js": _SCRIPT}
 
@@ -66,7 +49,7 @@ def page(
     scripts = [] if script is None else [script.url, SCRIPT_URL]
     html = _ENVIRONMENT.get_template(template).render(style_url=STYLE_URL, scripts=scripts, **shown)
     policy = (b"content-security-policy", _policy(leads_on, script).encode())
-    return Reply(status, html.encode(), (_HTML, policy, *_HEADERS, *headers))
+    return Reply(status, html.encode(), (HTML, policy, *_HEADERS, *headers))
 
 
 def _policy(leads_on: bool, script: CardScript | None) -> str:
@@ -103,15 +86,6 @@ def trouble(what: str) -> Reply:
     return message(status, title, text, (RETRY_AFTER,) if status == 503 else ())
 
 
-def _money(amount_minor: int, currency: str) -> str:
-    return amount_shown(Decimal(major_text(amount_minor, currency)), currency, exponent(currency))
-
-
-def _exact(amount: Decimal, currency: str) -> str:
-    """An amount before it is rounded, to its last decimal."""
-    return amount_shown(amount, currency, exponent(currency))
-
-
 def _day(instant: int) -> str:
     moment = datetime.fromtimestamp(instant // SECOND, UTC)
     return f"{moment.day} {moment:%B %Y}"
@@ -121,17 +95,4 @@ def _brand(brand: str) -> str:
     return {"visa": "Visa", "mastercard": "Mastercard", "amex": "American Express"}.get(brand, brand.title() or "Card")
 
 
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    environment.filters |= {"money": _money, "exact": _exact, "day": _day, "brand": _brand}
-    return environment
-
-
-_ENVIRONMENT: Final = _environment()
+_ENVIRONMENT: Final = environment(_HERE / "templates", money=money, exact=exact, day=_day, brand=_brand)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from tollhouse.console.rendering import exact, money
+from tollhouse.apis.html import exact, money
 from tollhouse.domain.summaries import EMPTY
 from tollhouse.ledger.charging import definitions
 from tollhouse.ledger.charging.foreseeing import Foreseen, first_foreseen

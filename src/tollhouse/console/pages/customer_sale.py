@@ -9,13 +9,14 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
+from tollhouse.apis.html import money
 from tollhouse.apis.purchases import Purchases
 from tollhouse.console import access
 from tollhouse.console.attempts import SENT_BEFORE, afresh
 from tollhouse.console.forms import Faults, Filled, NotThere, choice_of, currency_of, number_of, text_of
 from tollhouse.console.pages.customer_rehearsals import Told
 from tollhouse.console.pages.customer_seen import Method, live_customer, usable_methods, what_may_be
-from tollhouse.console.rendering import money, page, see_other
+from tollhouse.console.rendering import page, see_other
 from tollhouse.console.routing import On, Routes
 from tollhouse.console.visits import PATH, Visit
 from tollhouse.domain.pricing import QUANTITY_MAX
