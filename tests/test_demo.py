@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -36,13 +37,14 @@ def test_the_demo_charges_through_every_door_and_goes_on_serving(tmp_path: Path)
             assert statuses == ["200", "200", "200", "201", "200"], story
             assert f"goes on serving at {base}" in story
             assert signed_in(*console_told(story)) == 303
+            assert [answer["responses"][0]["code"] for answer in enswitch_told(story)] == ["200", "204"]
             customers = httpx.get(
                 f"{base}/v1/projects/acme/customers?q=cust_789",
                 headers={"Authorization": "Bearer sk_test_acme"},
                 trust_env=False,
             ).json()["data"]
             assert [customer["user_id"] for customer in customers] == ["cust_789"]
-            assert customers[0]["charge_summary"]["count"] == (3 if time == "first" else 6)
+            assert customers[0]["charge_summary"]["count"] == (4 if time == "first" else 8)
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(timeout=STORY_SECONDS)
@@ -63,6 +65,13 @@ def console_told(story: str) -> tuple[str, str, str]:
 def signed_in(console: str, username: str, password: str) -> int:
     filled = {"username": username, "password": password}
     return httpx.post(f"{console}/sign-in", data=filled, trust_env=False).status_code
+
+
+def enswitch_told(story: str) -> list[dict[str, Any]]:
+    """What is answered where the calls of ENSwitch's door are made as the story has them."""
+    calls = re.findall(r"curl -s '(\S+/api/json/\S+)' -d '(\S+)'", story)
+    sent = {"content-type": "application/x-www-form-urlencoded"}
+    return [httpx.post(url, content=body, headers=sent, trust_env=False).json() for url, body in calls]
 
 
 def told(process: subprocess.Popen[str]) -> str:

@@ -49,7 +49,7 @@ def _tell(base: str) -> None:
         _show(
             "The one customer they all landed on", client.get("/v1/projects/acme/customers", params={"q": "cust_789"})
         )
-    typer.echo(_more(base))
+    typer.echo(_more(base, charge_id + 1))
 
 
 def _wait(client: httpx.Client) -> bool:
@@ -73,7 +73,7 @@ def _show(title: str, response: httpx.Response) -> None:
     typer.echo("  " + json.dumps(response.json(), indent=2, ensure_ascii=False).replace("\n", "\n  "))
 
 
-def _more(base: str) -> str:
+def _more(base: str, next_charge_id: int) -> str:
     return f"""
 Tollhouse goes on serving at {base}. Stop it with Ctrl-C.
 
@@ -86,9 +86,9 @@ Try, from another terminal:
   curl -s {base}/charges -H 'Authorization: Bearer {KEY}' -H 'Content-Type: application/json' \\
     -d '{{"user_id": "cust_789", "amount": 500}}'
 
-  # ENSwitch: create a charge of 49.90, then charge it (put the id that create answered)
+  # ENSwitch: create a charge of 49.90, then charge it by the id that create answers
   curl -s '{base}/api/json/charges/create/' -d '{LOGIN};name=Router;customer=123;amount=49.90'
-  curl -s '{base}/api/json/charges/charge/' -d '{LOGIN};id=1'
+  curl -s '{base}/api/json/charges/charge/' -d '{LOGIN};id={next_charge_id}'
 
   # Kelviq: sell a plan once
   curl -s {base}/api/v1/charges/ -H 'Authorization: Bearer {KEY}' -H 'Content-Type: application/json' \\
