@@ -79,7 +79,7 @@ _LISTED: dict[str, Schema] = {
     "last_name": TEXT,
     "initials": TEXT,
     "color": {"type": "string", "pattern": "^#[0-9a-f]{6}$"},
-    "link": NULL,
+    "link": {**TEXT, "description": "Its page in the console; null where TOLLHOUSE_PUBLIC_URL is not set."},
     "charge_summary": {**ref("ChargeSummary"), "description": "In the project's currency."},
     "charge_summaries": {
         "type": "object",

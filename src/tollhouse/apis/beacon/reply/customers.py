@@ -50,9 +50,9 @@ def summary_to_wire(summary: ChargeSummary) -> dict[str, int | None]:
 
 
 def customer_to_wire(
-    customer: CustomerFact, rows: list[SummaryFact], besides: Besides, tenant: TenantFact
+    customer: CustomerFact, rows: list[SummaryFact], besides: Besides, tenant: TenantFact, public_url: str
 ) -> dict[str, Any]:
-    """A customer as lists show it."""
+    """A customer as lists show it. Its page in the console is below `public_url`, where that is known."""
     first_name, last_name = names_of(customer, besides.tracked)
     by_currency = {row.currency: summary_to_wire(summary_from_row(row)) for row in rows}
     tracked = besides.tracked
@@ -67,7 +67,7 @@ def customer_to_wire(
         "last_name": last_name or None,
         "initials": (first_name[:1] + last_name[:1]).upper() or None,
         "color": _COLOURS[customer.number % len(_COLOURS)],
-        "link": None,
+        "link": f"{public_url.rstrip('/')}/console/customers/{customer.number}" if public_url else None,
         "charge_summary": by_currency.get(tenant.currency) or summary_to_wire(summaries.EMPTY),
         "charge_summaries": by_currency,
         "stripe": [],

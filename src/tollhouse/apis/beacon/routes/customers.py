@@ -70,8 +70,9 @@ class Customers:
         found = await self._desk.reads.run(self._queries.customers, asked.tenant_id, asked.search(), page)
         numbers = [customer.number for customer, _ in found.rows]
         besides = await self._desk.reads.run(self._tracking.besides, asked.tenant_id, numbers)
+        public_url = self._desk.settings.public_url
         data = [
-            customer_to_wire(customer, rows, besides.get(customer.number, Besides()), asked.tenant)
+            customer_to_wire(customer, rows, besides.get(customer.number, Besides()), asked.tenant, public_url)
             for customer, rows in found.rows
         ]
         return page_of_data(data, page, found.total)
@@ -92,7 +93,7 @@ class Customers:
         besides = self._tracking.besides(tenant_id, [customer.number]).get(customer.number, Besides())
         activity = self._tracking.activity(tenant_id, customer.number, SHOWN_MAX)
         segments = self._segments.segments_of(tenant_id, customer.number, self._now(asked))
-        listed = customer_to_wire(customer, rows, besides, asked.tenant)
+        listed = customer_to_wire(customer, rows, besides, asked.tenant, self._desk.settings.public_url)
         return whole_customer_to_wire(listed, customer, besides, activity, segments)
 
     async def _charges(self, asked: Asked) -> Reply:
