@@ -47,7 +47,6 @@ PARKED_RETRY: Final = Opens(("commerce",), below=("commerce",), of_root=True, is
 TRANSACTIONS: Final = Opens(("reports",), below=("commerce", "callshop"))
 
 PLANS: Final = Opens(("commerce", "settings"), below=("commerce", "system"))
-PLANS_CHANGE: Final = Opens(("commerce",), below=("commerce",), is_change=True)
 #: The catalog of products and priced plans is the tenant's, of no branch.
 CATALOG: Final = Opens(("commerce", "settings"), of_root=True)
 CATALOG_CHANGE: Final = Opens(("commerce",), of_root=True, is_change=True)
